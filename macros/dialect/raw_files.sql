@@ -1,0 +1,173 @@
+{% macro raw_files(source_relation) %}
+    {%- set table = raw_table(source_relation) -%}
+    {{ return(adapter.dispatch('raw_files', 'lastro')(table)) }}
+{% endmacro %}
+
+{% macro duckdb__raw_files(table) %}
+    {%- set paths = raw_paths(table) -%}
+    {%- set declared = table.columns | map(attribute='name') | list -%}
+    {%- set required = table.columns | selectattr('required') | map(attribute='name') | list %}
+    with listed_files as (
+        select
+            file_index,
+            source_file,
+            regexp_extract(source_file, {{ sql_string(raw_path_pattern(table)) }}, 1) as period_text
+        from (
+            {%- if paths %}
+            values
+            {%- for path in paths %}
+            ({{ loop.index0 }}, {{ sql_string(path) }}){{ ',' if not loop.last }}
+            {%- endfor %}
+            {%- else %}
+            select 0, '' where false
+            {%- endif %}
+        ) as files (file_index, source_file)
+    ),
+
+    {{ duckdb__record_ctes(table, paths) }},
+
+    header_records as (
+        select
+            file_index,
+            min(line_number) as header_line,
+            arg_min(record, line_number) as header_record
+        from records
+        group by file_index
+    ),
+
+    -- The delimiter is the candidate that the header holds most often.
+    delimited_headers as (
+        select
+            *,
+            list_sort(
+                list_transform(
+                    [',', ';', chr(9), '|'],
+                    lambda candidate: {
+                        'times': length(header_record) - length(replace(header_record, candidate, '')),
+                        'delimiter': candidate
+                    }
+                ),
+                'desc'
+            )[1].delimiter as delimiter
+        from header_records
+    ),
+
+    headers as (
+        select
+            *,
+            list_transform(
+                {{ duckdb__split_record('header_record', 'delimiter') }},
+                lambda name, i: coalesce(nullif(lower(trim(name, ' ' || chr(9) || chr(65279))), ''), 'column_' || i)
+            ) as column_names
+        from delimited_headers
+    ),
+
+    split_records as (
+        select
+            records.file_index,
+            records.line_number,
+            records.record,
+            {%- if table.amount %}
+            {{ duckdb__split_record('records.record', 'headers.delimiter') }} as cells,
+            {%- endif %}
+            len(headers.column_names) as column_count,
+            list_position(headers.column_names, '{{ table.amount }}') as amount_position
+        from records
+        inner join headers on records.file_index = headers.file_index and records.line_number > headers.header_line
+    ),
+
+    counted_records as (
+        select
+            file_index,
+            count(*) as raw_rows,
+            {%- if table.amount %}
+            sum({{ parse_amount('trim(cells[amount_position])') }}) filter (
+                where len(cells) = column_count and not ({{ duckdb__has_open_quote('record') }})
+            ) as raw_amount,
+            {%- else %}
+            null as raw_amount,
+            {%- endif %}
+            sum(hash(line_number, record)) as content_sum
+        from split_records
+        group by file_index
+    ),
+
+    described_files as (
+        select
+            listed_files.source_file,
+            listed_files.period_text,
+            headers.header_line,
+            headers.delimiter,
+            headers.column_names,
+            list_filter({{ required }}, lambda name: not list_contains(headers.column_names, name)) as missing_columns,
+            list_filter(headers.column_names, lambda name: not list_contains({{ declared }}, name)) as extra_columns,
+            list_filter(
+                list_distinct(headers.column_names),
+                lambda name: len(list_filter(headers.column_names, lambda other: other = name)) > 1
+            ) as repeated_columns,
+            coalesce(counted_records.raw_rows, 0) as raw_rows,
+            {{ 'coalesce(counted_records.raw_amount, 0)' if table.amount else 'null' }} as raw_amount,
+            md5(headers.header_record || '|' || coalesce(counted_records.content_sum, 0)) as content_hash
+        from listed_files
+        left join headers on listed_files.file_index = headers.file_index
+        left join counted_records on listed_files.file_index = counted_records.file_index
+    )
+
+    select
+        '{{ table.source }}' as source_name,
+        '{{ table.name }}' as table_name,
+        source_file,
+        {{ duckdb__period_date('period_text') }} as reference_period,
+        delimiter,
+        cast(header_line as bigint) as header_line,
+        to_json(column_names)::varchar as column_names,
+        nullif(array_to_string(extra_columns, ', '), '') as extra_columns,
+        content_hash,
+        cast(raw_rows as bigint) as raw_rows,
+        cast(raw_amount as decimal(18, 2)) as raw_amount,
+        case
+            when period_text = '' then
+                source_file || ': the name is not {{ table.path }}. Rename the file, or move it out of the raw folder.'
+            when column_names is null then
+                source_file || ', line 1: the file is empty. A month without rows has a header: ask for the file again.'
+            when len(missing_columns) > 0 then
+                source_file || ', line ' || header_line || ': required column '
+                || array_to_string(missing_columns, ', ') || ' is missing; the header has '
+                || array_to_string(column_names, ', ') || '. Correct the header, or declare the column optional.'
+            when len(repeated_columns) > 0 then
+                source_file || ', line ' || header_line || ': column ' || array_to_string(repeated_columns, ', ')
+                || ' stands twice in the header. Remove or rename one of them.'
+        end as problem
+    from described_files
+{% endmacro %}
+
+{% macro duckdb__period_date(text) -%}
+    cast(
+        case length({{ text }})
+            when 6 then try_strptime({{ text }}, '%Y%m')
+            when 8 then try_strptime({{ text }}, '%Y%m%d')
+        end as date
+    )
+{%- endmacro %}
+
+{% macro default__raw_files(table) %}
+    select
+        '{{ table.source }}' as source_name,
+        '{{ table.name }}' as table_name,
+        _source_file as source_file,
+        _reference_period as reference_period,
+        cast(null as varchar) as delimiter,
+        cast(null as bigint) as header_line,
+        cast(null as varchar) as column_names,
+        cast(null as varchar) as extra_columns,
+        _batch_id as content_hash,
+        count(*) as raw_rows,
+        {%- if table.amount %}
+        cast(coalesce(sum({{ parse_amount('trim(' ~ table.amount ~ ')') }}), 0) as decimal(18, 2)) as raw_amount,
+        {%- else %}
+        cast(null as decimal(18, 2)) as raw_amount,
+        {%- endif %}
+        cast(null as varchar) as problem
+    from {{ table.relation }}
+    group by _source_file, _reference_period, _batch_id
+{% endmacro %}

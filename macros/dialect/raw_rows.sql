@@ -1,0 +1,107 @@
+{% macro raw_rows(table, files, paths) %}
+    {{ return(adapter.dispatch('raw_rows', 'lastro')(table, files, paths)) }}
+{% endmacro %}
+
+{% macro duckdb__raw_rows(table, files, paths) %}
+    {%- set declared = table.columns | map(attribute='name') | list %}
+    with {{ duckdb__record_ctes(table, paths) }},
+
+    listed_files (file_index, source_file) as (
+        values
+        {%- for path in paths %}
+        ({{ loop.index0 }}, {{ sql_string(path) }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ),
+
+    column_positions as (
+        select
+            listed_files.file_index,
+            files.source_file,
+            files.reference_period,
+            files.content_hash,
+            files.header_line,
+            files.delimiter,
+            len(files.column_names) as column_count,
+            {%- for name in declared %}
+            list_position(files.column_names, '{{ name }}') as position_{{ loop.index }},
+            {%- endfor %}
+            nullif(
+                list_filter(
+                    list_zip(files.column_names, range(1, len(files.column_names) + 1)),
+                    lambda header: not list_contains({{ declared }}, header[1])
+                ),
+                []
+            ) as extra_columns
+        from listed_files
+        inner join (
+            select
+                * exclude (column_names),
+                cast(cast(column_names as json) as varchar[]) as column_names
+            from {{ files }}
+            where table_name = '{{ table.name }}'
+        ) as files on listed_files.source_file = files.source_file
+    ),
+
+    split_records as (
+        select
+            column_positions.*,
+            records.line_number,
+            records.record,
+            {{ duckdb__split_record('records.record', 'column_positions.delimiter') }} as found_cells
+        from records
+        inner join column_positions
+            on
+                records.file_index = column_positions.file_index
+                and records.line_number > column_positions.header_line
+    ),
+
+    checked_records as (
+        select
+            *,
+            case
+                when {{ duckdb__has_open_quote('record') }} then 'row:unbalanced_quote'
+                when len(found_cells) <> column_count then 'row:wrong_number_of_columns'
+            end as row_problem
+        from split_records
+    )
+
+    select
+        source_file,
+        line_number,
+        reference_period,
+        content_hash,
+        record as raw_row,
+        row_problem,
+        case
+            when row_problem is null and extra_columns is not null then cast(
+                to_json(
+                    map_from_entries(
+                        list_transform(extra_columns, lambda header: row(header[1], found_cells[header[2]]))
+                    )
+                ) as varchar
+            )
+        end as extra_columns,
+        {%- for name in declared %}
+        case when row_problem is null then nullif(trim(found_cells[position_{{ loop.index }}]), '') end as {{ name }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from checked_records
+{% endmacro %}
+
+{% macro default__raw_rows(table, files, paths) %}
+    select
+        _source_file as source_file,
+        _line_number as line_number,
+        _reference_period as reference_period,
+        _batch_id as content_hash,
+        _raw_row as raw_row,
+        _row_problem as row_problem,
+        _extra_columns as extra_columns,
+        {%- for column in table.columns %}
+        nullif(trim({{ column.name }}), '') as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ table.relation }}
+    {%- if is_running() %}
+    where _source_file in ({% for path in paths %}{{ sql_string(path) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif %}
+{% endmacro %}

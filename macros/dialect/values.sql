@@ -1,0 +1,29 @@
+{% macro matches(text, pattern) -%}
+    {{ return(adapter.dispatch('matches', 'lastro')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(text, pattern) -%}
+    regexp_like({{ text }}, '^(?:{{ pattern }})$')
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro parse_date(text) -%}
+    case
+        when {{ matches(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') }} then try_cast({{ text }} as date)
+        when {{ matches(text, '[0-9]{2}/[0-9]{2}/[0-9]{4}') }} then try_cast(
+            substr({{ text }}, 7, 4) || '-' || substr({{ text }}, 4, 2) || '-' || substr({{ text }}, 1, 2) as date
+        )
+    end
+{%- endmacro %}
+
+{% macro parse_amount(text) -%}
+    case
+        when {{ matches(text, '-?[0-9]+([.][0-9]{1,2})?') }} then try_cast({{ text }} as decimal(18, 2))
+        when {{ matches(text, '-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]{1,2}') }} then try_cast(
+            replace(replace({{ text }}, '.', ''), ',', '.') as decimal(18, 2)
+        )
+    end
+{%- endmacro %}

@@ -1,0 +1,240 @@
+{% macro base_rows(source_relation, files, rules={}) %}
+    {#- Each raw row once: typed, with one disposition and all its reasons. See the README of this folder. -#}
+    {%- set table = raw_table(source_relation) -%}
+    {%- set key = table.key -%}
+    {%- set names = table.columns | map(attribute='name') | list -%}
+    {%- set paths = unread_paths(table, files) %}
+with raw_rows as (
+    {%- if paths %}
+    {{ raw_rows(table, files, paths) }}
+    {%- else %}
+    {{ no_raw_rows(table) }}
+    {%- endif %}
+),
+
+typed_rows as (
+    select
+        source_file,
+        line_number,
+        reference_period,
+        content_hash,
+        raw_row,
+        row_problem,
+        extra_columns,
+        {%- for column in table.columns %}
+        {{ column.name }} as text_{{ loop.index }},
+        {{ typed_cell(column.name, column.type) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        case
+            when row_problem is not null then row_problem
+            else nullif(concat_ws(
+                ',',
+                {%- for column in table.columns %}
+                case
+                    {%- if column.required %}
+                    when text_{{ loop.index }} is null then '{{ column.name }}:missing'
+                    {%- endif %}
+                    when text_{{ loop.index }} is not null and {{ column.name }} is null
+                        then '{{ column.name }}:{{ untyped_reason(column.type) }}'
+                    {%- if column.type == 'date' %}
+                    when {{ column.name }} < date '1900-01-01' or {{ column.name }} >= date '2100-01-01'
+                        then '{{ column.name }}:out_of_range'
+                    {%- endif %}
+                end{{ ',' if rules or not loop.last }}
+                {%- endfor %}
+                {%- for reason, condition in rules.items() %}
+                case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+                {%- endfor %}
+            ), '')
+        end as reasons
+    from typed_rows
+),
+
+read_rows as (
+    select
+        source_file,
+        line_number,
+        reference_period,
+        content_hash,
+        case when reasons is not null then raw_row end as raw_row,
+        reasons,
+        extra_columns,
+        {{ names | join(',\n        ') }}
+    from judged_rows
+),
+
+{%- if is_incremental() %}
+
+current_files as (
+    select
+        source_file,
+        content_hash
+    from {{ files }}
+    where table_name = '{{ table.name }}'
+),
+
+-- A key that came, or went with a file that is no longer as it was, is judged again in all its rows.
+stale_rows as (
+    select kept.*
+    from {{ this }} as kept
+    left join current_files
+        on kept.source_file = current_files.source_file and kept.content_hash = current_files.content_hash
+    where current_files.source_file is null
+),
+
+touched_keys as (
+    select {{ key }} from read_rows where reasons is null
+    union
+    select {{ key }} from stale_rows where reasons is null
+),
+
+kept_rows as (
+    select
+        kept.source_file,
+        kept.line_number,
+        kept.reference_period,
+        kept.content_hash,
+        kept.raw_row,
+        kept.reasons,
+        kept.extra_columns,
+        {%- for name in names %}
+        kept.{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ this }} as kept
+    inner join current_files
+        on kept.source_file = current_files.source_file and kept.content_hash = current_files.content_hash
+    inner join touched_keys on kept.{{ key }} = touched_keys.{{ key }}
+    where kept.reasons is null
+),
+
+candidate_rows as (
+    select * from read_rows
+    union all
+    select * from kept_rows
+),
+{%- else %}
+
+candidate_rows as (
+    select * from read_rows
+),
+{%- endif %}
+
+repeated_keys as (
+    select {{ key }}
+    from candidate_rows
+    where reasons is null
+    group by {{ key }}
+    having count(*) > 1
+),
+
+-- The newest row of a key wins; of rows with the same content the newest one stands for all.
+ranked_rows as (
+    select
+        candidate_rows.source_file,
+        candidate_rows.line_number,
+        row_number() over (
+            partition by candidate_rows.{{ key }}
+            order by {{ newest_first() }}
+        ) as rank_in_key,
+        row_number() over (
+            partition by {% for name in names %}candidate_rows.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+            order by {{ newest_first() }}
+        ) as rank_in_content
+    from candidate_rows
+    inner join repeated_keys on candidate_rows.{{ key }} = repeated_keys.{{ key }}
+    where candidate_rows.reasons is null
+)
+
+select
+    candidate_rows.*,
+    case
+        when candidate_rows.reasons is not null then 'rejected'
+        when ranked_rows.rank_in_key is null or ranked_rows.rank_in_key = 1 then 'accepted'
+        when ranked_rows.rank_in_content > 1 then 'duplicate'
+        else 'superseded'
+    end as disposition
+from candidate_rows
+left join ranked_rows
+    on
+        candidate_rows.source_file = ranked_rows.source_file
+        and candidate_rows.line_number = ranked_rows.line_number
+{% endmacro %}
+
+{% macro newest_first() -%}
+    candidate_rows.reference_period desc nulls last,
+                candidate_rows.source_file desc,
+                candidate_rows.line_number desc
+{%- endmacro %}
+
+{% macro typed_cell(name, type) -%}
+    {%- if type == 'date' -%}
+        {{ parse_date(name) }}
+    {%- elif type.startswith('decimal') -%}
+        {{ parse_amount(name) }}
+    {%- else -%}
+        {{ name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro untyped_reason(type) -%}
+    {{ 'not_a_date' if type == 'date' else 'not_a_number' }}
+{%- endmacro %}
+
+{% macro no_raw_rows(table) %}
+    select
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as line_number,
+        cast(null as date) as reference_period,
+        cast(null as varchar) as content_hash,
+        cast(null as varchar) as raw_row,
+        cast(null as varchar) as row_problem,
+        cast(null as varchar) as extra_columns,
+        {%- for column in table.columns %}
+        cast(null as varchar) as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+{% endmacro %}
+
+{% macro unread_paths(table, files) %}
+    {#- The files that are not in this base table yet, or not as they are now. Refused files stop the build. -#}
+    {%- if not is_running() -%}
+        {{ return([modules.re.sub('[{][YMD]+[}]', '*', table.path)]) }}
+    {%- endif -%}
+    {%- set problems = run_query(
+        'select problem from ' ~ files ~ ' where problem is not null order by source_file'
+    ).columns[0].values() -%}
+    {%- if problems -%}
+        {%- do exceptions.raise_compiler_error(
+            problems | length ~ ' raw file(s) below ' ~ raw_root() ~ ' cannot be read:\n  ' ~ problems | join('\n  ')
+        ) -%}
+    {%- endif -%}
+    {%- set query -%}
+        select files.source_file
+        from {{ files }} as files
+        {%- if is_incremental() %}
+        left join (select distinct source_file, content_hash from {{ this }}) as read_files
+            on files.source_file = read_files.source_file and files.content_hash = read_files.content_hash
+        {%- endif %}
+        where files.table_name = '{{ table.name }}'
+        {%- if is_incremental() %}
+            and read_files.source_file is null
+        {%- endif %}
+        order by files.source_file
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | list) }}
+{% endmacro %}
+
+{% macro delete_stale_rows(files) %}
+    delete from {{ this }}
+    where not exists (
+        select 1
+        from {{ files }} as files
+        where files.source_file = {{ this }}.source_file and files.content_hash = {{ this }}.content_hash
+    )
+{% endmacro %}

@@ -1,0 +1,12 @@
+{{ config(
+    unique_key=['source_file', 'line_number'],
+    post_hook="{{ delete_stale_rows(ref('base_cartoes__arquivos')) }}"
+) }}
+
+{{ base_rows(
+    source('cartoes', 'tb_pagamentos'),
+    files=ref('base_cartoes__arquivos'),
+    rules={
+        'valor_pagamento:not_positive': 'valor_pagamento <= 0',
+    }
+) }}
