@@ -81,7 +81,7 @@
             file_index,
             count(*) as raw_rows,
             {%- if table.amount %}
-            sum({{ parse_amount('trim(cells[amount_position])') }}) filter (
+            sum({{ typed_cell('cells[amount_position]', 'decimal(18, 2)') }}) filter (
                 where len(cells) = column_count and not ({{ duckdb__has_open_quote('record') }})
             ) as raw_amount,
             {%- else %}
@@ -122,7 +122,7 @@
         cast(header_line as bigint) as header_line,
         to_json(column_names)::varchar as column_names,
         nullif(array_to_string(extra_columns, ', '), '') as extra_columns,
-        content_hash,
+        {{ bigint_hash("source_file || '|' || content_hash") }} as file_id,
         cast(raw_rows as bigint) as raw_rows,
         cast(raw_amount as decimal(18, 2)) as raw_amount,
         case
@@ -160,10 +160,10 @@
         cast(null as bigint) as header_line,
         cast(null as varchar) as column_names,
         cast(null as varchar) as extra_columns,
-        _batch_id as content_hash,
+        {{ bigint_hash("_source_file || '|' || _batch_id") }} as file_id,
         count(*) as raw_rows,
         {%- if table.amount %}
-        cast(coalesce(sum({{ parse_amount('trim(' ~ table.amount ~ ')') }}), 0) as decimal(18, 2)) as raw_amount,
+        cast(coalesce(sum({{ typed_cell(table.amount, 'decimal(18, 2)') }}), 0) as decimal(18, 2)) as raw_amount,
         {%- else %}
         cast(null as decimal(18, 2)) as raw_amount,
         {%- endif %}

@@ -16,9 +16,7 @@
     column_positions as (
         select
             listed_files.file_index,
-            files.source_file,
-            files.reference_period,
-            files.content_hash,
+            files.file_id,
             files.header_line,
             files.delimiter,
             len(files.column_names) as column_count,
@@ -63,42 +61,44 @@
                 when len(found_cells) <> column_count then 'row:wrong_number_of_columns'
             end as row_problem
         from split_records
+    ),
+
+    sound_records as (
+        select
+            *,
+            case when row_problem is null then found_cells end as cells
+        from checked_records
     )
 
     select
-        source_file,
+        file_id,
         line_number,
-        reference_period,
-        content_hash,
         record as raw_row,
         row_problem,
         case
-            when row_problem is null and extra_columns is not null then cast(
+            when extra_columns is not null and cells is not null then cast(
                 to_json(
                     map_from_entries(
-                        list_transform(extra_columns, lambda header: row(header[1], found_cells[header[2]]))
+                        list_transform(extra_columns, lambda header: row(header[1], cells[header[2]]))
                     )
                 ) as varchar
             )
         end as extra_columns,
         {%- for name in declared %}
-        case when row_problem is null then nullif(trim(found_cells[position_{{ loop.index }}]), '') end as {{ name }}
-        {{- ',' if not loop.last }}
+        cells[position_{{ loop.index }}] as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from checked_records
+    from sound_records
 {% endmacro %}
 
 {% macro default__raw_rows(table, files, paths) %}
     select
-        _source_file as source_file,
+        {{ bigint_hash("_source_file || '|' || _batch_id") }} as file_id,
         _line_number as line_number,
-        _reference_period as reference_period,
-        _batch_id as content_hash,
         _raw_row as raw_row,
         _row_problem as row_problem,
         _extra_columns as extra_columns,
         {%- for column in table.columns %}
-        nullif(trim({{ column.name }}), '') as {{ column.name }}{{ ',' if not loop.last }}
+        {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ table.relation }}
     {%- if is_running() %}

@@ -27,3 +27,15 @@
         )
     end
 {%- endmacro %}
+
+{% macro bigint_hash(text) -%}
+    {{ return(adapter.dispatch('bigint_hash', 'lastro')(text)) }}
+{%- endmacro %}
+
+{% macro default__bigint_hash(text) -%}
+    from_base(substr(to_hex(md5(to_utf8({{ text }}))), 1, 15), 16)
+{%- endmacro %}
+
+{% macro duckdb__bigint_hash(text) -%}
+    cast('0x' || substr(md5({{ text }}), 1, 15) as bigint)
+{%- endmacro %}

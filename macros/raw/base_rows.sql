@@ -14,15 +14,15 @@ with raw_rows as (
 
 typed_rows as (
     select
-        source_file,
+        file_id,
         line_number,
-        reference_period,
-        content_hash,
         raw_row,
         row_problem,
         extra_columns,
         {%- for column in table.columns %}
+        {%- if column.type != 'varchar' %}
         {{ column.name }} as text_{{ loop.index }},
+        {%- endif %}
         {{ typed_cell(column.name, column.type) }} as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from raw_rows
@@ -36,21 +36,26 @@ judged_rows as (
             else nullif(concat_ws(
                 ',',
                 {%- for column in table.columns %}
+                {%- set is_blank = "coalesce(trim(text_" ~ loop.index ~ "), '') = ''" %}
+                {%- if column.type == 'varchar' and column.required %}
+                case when {{ column.name }} is null then '{{ column.name }}:missing' end,
+                {%- elif column.type != 'varchar' %}
                 case
-                    {%- if column.required %}
-                    when text_{{ loop.index }} is null then '{{ column.name }}:missing'
-                    {%- endif %}
-                    when text_{{ loop.index }} is not null and {{ column.name }} is null
-                        then '{{ column.name }}:{{ untyped_reason(column.type) }}'
+                    when {{ column.name }} is null and {{ is_blank }}
+                        then {{ "'" ~ column.name ~ ":missing'" if column.required else 'null' }}
+                    when {{ column.name }} is null
+                        then '{{ column.name }}:{{ 'not_a_date' if column.type == 'date' else 'not_a_number' }}'
                     {%- if column.type == 'date' %}
                     when {{ column.name }} < date '1900-01-01' or {{ column.name }} >= date '2100-01-01'
                         then '{{ column.name }}:out_of_range'
                     {%- endif %}
-                end{{ ',' if rules or not loop.last }}
+                end,
+                {%- endif %}
                 {%- endfor %}
                 {%- for reason, condition in rules.items() %}
-                case when {{ condition }} then '{{ reason }}' end{{ ',' if not loop.last }}
+                case when {{ condition }} then '{{ reason }}' end,
                 {%- endfor %}
+                null
             ), '')
         end as reasons
     from typed_rows
@@ -58,10 +63,8 @@ judged_rows as (
 
 read_rows as (
     select
-        source_file,
+        file_id,
         line_number,
-        reference_period,
-        content_hash,
         case when reasons is not null then raw_row end as raw_row,
         reasons,
         extra_columns,
@@ -71,35 +74,19 @@ read_rows as (
 
 {%- if is_incremental() %}
 
-current_files as (
-    select
-        source_file,
-        content_hash
-    from {{ files }}
-    where table_name = '{{ table.name }}'
-),
-
 -- A key that came, or went with a file that is no longer as it was, is judged again in all its rows.
-stale_rows as (
-    select kept.*
-    from {{ this }} as kept
-    left join current_files
-        on kept.source_file = current_files.source_file and kept.content_hash = current_files.content_hash
-    where current_files.source_file is null
-),
-
 touched_keys as (
     select {{ key }} from read_rows where reasons is null
     union
-    select {{ key }} from stale_rows where reasons is null
+    select {{ key }}
+    from {{ this }}
+    where reasons is null and file_id not in (select file_id from {{ files }})
 ),
 
 kept_rows as (
     select
-        kept.source_file,
+        kept.file_id,
         kept.line_number,
-        kept.reference_period,
-        kept.content_hash,
         kept.raw_row,
         kept.reasons,
         kept.extra_columns,
@@ -107,10 +94,8 @@ kept_rows as (
         kept.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ this }} as kept
-    inner join current_files
-        on kept.source_file = current_files.source_file and kept.content_hash = current_files.content_hash
     inner join touched_keys on kept.{{ key }} = touched_keys.{{ key }}
-    where kept.reasons is null
+    where kept.reasons is null and kept.file_id in (select file_id from {{ files }})
 ),
 
 candidate_rows as (
@@ -136,7 +121,7 @@ repeated_keys as (
 -- The newest row of a key wins; of rows with the same content the newest one stands for all.
 ranked_rows as (
     select
-        candidate_rows.source_file,
+        candidate_rows.file_id,
         candidate_rows.line_number,
         row_number() over (
             partition by candidate_rows.{{ key }}
@@ -148,6 +133,7 @@ ranked_rows as (
         ) as rank_in_content
     from candidate_rows
     inner join repeated_keys on candidate_rows.{{ key }} = repeated_keys.{{ key }}
+    inner join {{ files }} as files on candidate_rows.file_id = files.file_id
     where candidate_rows.reasons is null
 )
 
@@ -162,36 +148,29 @@ select
 from candidate_rows
 left join ranked_rows
     on
-        candidate_rows.source_file = ranked_rows.source_file
+        candidate_rows.file_id = ranked_rows.file_id
         and candidate_rows.line_number = ranked_rows.line_number
 {% endmacro %}
 
 {% macro newest_first() -%}
-    candidate_rows.reference_period desc nulls last,
-                candidate_rows.source_file desc,
-                candidate_rows.line_number desc
+    files.reference_period desc nulls last, files.source_file desc, candidate_rows.line_number desc
 {%- endmacro %}
 
-{% macro typed_cell(name, type) -%}
+{% macro typed_cell(text, type) -%}
+    {#- Most cells have no blanks around them: only those that are not understood are trimmed. -#}
     {%- if type == 'date' -%}
-        {{ parse_date(name) }}
+        coalesce({{ parse_date(text) }}, {{ parse_date('trim(' ~ text ~ ')') }})
     {%- elif type.startswith('decimal') -%}
-        {{ parse_amount(name) }}
+        coalesce({{ parse_amount(text) }}, {{ parse_amount('trim(' ~ text ~ ')') }})
     {%- else -%}
-        {{ name }}
+        nullif(trim({{ text }}), '')
     {%- endif -%}
-{%- endmacro %}
-
-{% macro untyped_reason(type) -%}
-    {{ 'not_a_date' if type == 'date' else 'not_a_number' }}
 {%- endmacro %}
 
 {% macro no_raw_rows(table) %}
     select
-        cast(null as varchar) as source_file,
+        cast(null as bigint) as file_id,
         cast(null as bigint) as line_number,
-        cast(null as date) as reference_period,
-        cast(null as varchar) as content_hash,
         cast(null as varchar) as raw_row,
         cast(null as varchar) as row_problem,
         cast(null as varchar) as extra_columns,
@@ -215,26 +194,18 @@ left join ranked_rows
         ) -%}
     {%- endif -%}
     {%- set query -%}
-        select files.source_file
-        from {{ files }} as files
-        {%- if is_incremental() %}
-        left join (select distinct source_file, content_hash from {{ this }}) as read_files
-            on files.source_file = read_files.source_file and files.content_hash = read_files.content_hash
-        {%- endif %}
-        where files.table_name = '{{ table.name }}'
-        {%- if is_incremental() %}
-            and read_files.source_file is null
-        {%- endif %}
-        order by files.source_file
+        select source_file
+        from {{ files }}
+        where
+            table_name = '{{ table.name }}'
+            {%- if is_incremental() %}
+            and file_id not in (select file_id from {{ this }})
+            {%- endif %}
+        order by source_file
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | list) }}
 {% endmacro %}
 
 {% macro delete_stale_rows(files) %}
-    delete from {{ this }}
-    where not exists (
-        select 1
-        from {{ files }} as files
-        where files.source_file = {{ this }}.source_file and files.content_hash = {{ this }}.content_hash
-    )
+    delete from {{ this }} where file_id not in (select file_id from {{ files }})
 {% endmacro %}

@@ -1,5 +1,5 @@
 {{ config(
-    unique_key=['source_file', 'line_number'],
+    unique_key=['file_id', 'line_number'],
     post_hook="{{ delete_stale_rows(ref('base_cartoes__arquivos')) }}"
 ) }}
 
