@@ -10,19 +10,44 @@
     regexp_full_match({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
+{#-
+    A cell may have blanks around its value. What is repeated in an expression is computed for every row,
+    so on DuckDB the patterns let the blanks pass, and only the rarer formats are trimmed.
+-#}
 {% macro parse_date(text) -%}
+    {{ return(adapter.dispatch('parse_date', 'lastro')(text)) }}
+{%- endmacro %}
+
+{% macro default__parse_date(text) -%}
     case
-        when {{ matches(text, '[0-9]{4}-[0-9]{2}-[0-9]{2}') }} then try_cast({{ text }} as date)
-        when {{ matches(text, '[0-9]{2}/[0-9]{2}/[0-9]{4}') }} then try_cast(
-            substr({{ text }}, 7, 4) || '-' || substr({{ text }}, 4, 2) || '-' || substr({{ text }}, 1, 2) as date
+        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast(trim({{ text }}) as date)
+        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
+            try(date_parse(trim({{ text }}), '%d/%m/%Y')) as date
+        )
+    end
+{%- endmacro %}
+
+{% macro duckdb__parse_date(text) -%}
+    case
+        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ text }} as date)
+        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
+            try_strptime(trim({{ text }}), '%d/%m/%Y') as date
         )
     end
 {%- endmacro %}
 
 {% macro parse_amount(text) -%}
+    {{ return(adapter.dispatch('parse_amount', 'lastro')(text)) }}
+{%- endmacro %}
+
+{% macro default__parse_amount(text) -%}
+    {{ duckdb__parse_amount('trim(' ~ text ~ ')') }}
+{%- endmacro %}
+
+{% macro duckdb__parse_amount(text) -%}
     case
-        when {{ matches(text, '-?[0-9]+([.][0-9]{1,2})?') }} then try_cast({{ text }} as decimal(18, 2))
-        when {{ matches(text, '-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]{1,2}') }} then try_cast(
+        when {{ matches(text, ' *-?[0-9]+([.][0-9]{1,2})? *') }} then try_cast({{ text }} as decimal(18, 2))
+        when {{ matches(text, ' *-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]{1,2} *') }} then try_cast(
             replace(replace({{ text }}, '.', ''), ',', '.') as decimal(18, 2)
         )
     end

@@ -157,11 +157,10 @@ left join ranked_rows
 {%- endmacro %}
 
 {% macro typed_cell(text, type) -%}
-    {#- Most cells have no blanks around them: only those that are not understood are trimmed. -#}
     {%- if type == 'date' -%}
-        coalesce({{ parse_date(text) }}, {{ parse_date('trim(' ~ text ~ ')') }})
+        {{ parse_date(text) }}
     {%- elif type.startswith('decimal') -%}
-        coalesce({{ parse_amount(text) }}, {{ parse_amount('trim(' ~ text ~ ')') }})
+        {{ parse_amount(text) }}
     {%- else -%}
         nullif(trim({{ text }}), '')
     {%- endif -%}

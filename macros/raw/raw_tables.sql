@@ -1,0 +1,7 @@
+{% macro raw_tables() %}
+    {#- Every raw table of the project, once: where its files are listed and where its rows are judged. -#}
+    {{ return([
+        (source('cartoes', 'tb_faturas'), ref('base_cartoes__arquivos'), ref('base_cartoes__faturas')),
+        (source('cartoes', 'tb_pagamentos'), ref('base_cartoes__arquivos'), ref('base_cartoes__pagamentos')),
+    ]) }}
+{% endmacro %}

@@ -1,0 +1,76 @@
+{{ config(materialized='table') }}
+
+-- Which input can change the number of a reference date: every file with a row dated before it, because
+-- a client stays in the book from the first invoice on. `versao_insumos` names exactly those files in
+-- exactly their content, so a date is computed again when, and only when, its version changes.
+with faturas as (
+    select * from {{ ref('base_cartoes__faturas') }}
+    where reasons is null
+),
+
+pagamentos as (
+    select * from {{ ref('base_cartoes__pagamentos') }}
+    where reasons is null
+),
+
+emissoes as (
+    select
+        min(data_emissao) as primeira_emissao,
+        max(data_emissao) as ultima_emissao
+    from faturas
+    where disposition = 'accepted'
+),
+
+datas as (
+    {%- if var('ref_dates') %}
+    {{ ref_dates_asked_for() }}
+    {%- else %}
+    select meses.mes as ref_date
+    from emissoes
+    cross join {{ month_series(
+        next_month('emissoes.primeira_emissao'), next_month('emissoes.ultima_emissao'), 'meses', 'mes'
+    ) }}
+    {%- endif %}
+),
+
+-- A row that replaces another one changes what the other one stood for: its key counts from the
+-- earliest date that any of its rows has.
+chaves_repetidas as (
+    {{ earliest_dates('faturas', 'id_fatura', 'data_emissao') }}
+    union all
+    {{ earliest_dates('pagamentos', 'id_pagamento', 'data_pagamento') }}
+),
+
+linhas_datadas as (
+    select
+        file_id,
+        min(data_emissao) as data_linha
+    from faturas
+    group by file_id
+    union all
+    select
+        file_id,
+        min(data_pagamento) as data_linha
+    from pagamentos
+    group by file_id
+    union all
+    select
+        file_id,
+        data_linha
+    from chaves_repetidas
+),
+
+arquivos as (
+    select
+        file_id,
+        min(data_linha) as primeira_data
+    from linhas_datadas
+    group by file_id
+)
+
+select
+    datas.ref_date,
+    {{ dbt.hash(dbt.listagg('arquivos.file_id', "','", 'order by arquivos.file_id')) }} as versao_insumos
+from datas
+left join arquivos on datas.ref_date > arquivos.primeira_data
+group by datas.ref_date

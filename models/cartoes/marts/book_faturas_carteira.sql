@@ -1,0 +1,48 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}"
+) }}
+
+with datas as (
+    {{ missing_dates(ref('int_cartoes__datas_referencia')) }}
+),
+
+clientes as (
+    select * from {{ ref('book_faturas_cliente') }}
+),
+
+somas as (
+    {%- for months in book_windows() %}
+    {%- set suffix = '_u' ~ months ~ 'm' %}
+    select
+        datas.ref_date,
+        'U{{ months }}M' as periodo,
+        {%- for name, aggregate, expression, type in book_sums() %}
+        cast(
+            {{ zero_unless_max(aggregate, ('max' if aggregate == 'max' else 'sum') ~ '(clientes.' ~ name ~ suffix ~ ')') }}
+            as {{ 'bigint' if type == 'integer' else type }}
+        ) as {{ name }},
+        {%- endfor %}
+        count(case when clientes.total_faturas{{ suffix }} > 0 then clientes.id_cliente end) as total_clientes,
+        datas.versao_insumos
+    from datas
+    left join clientes on datas.ref_date = clientes.ref_date
+    group by datas.ref_date, datas.versao_insumos
+    {{- ' union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    ref_date,
+    periodo,
+    {%- for name, aggregate, expression, type in book_sums() %}
+    {{ name }},
+    {%- endfor %}
+    {{ book_ratios() }},
+    total_clientes,
+    {{ divide('valor_total_faturas', 'total_clientes') }} as media_fatura_por_cliente,
+    {{ divide('valor_total_pagamentos', 'total_clientes') }} as media_pagamento_por_cliente,
+    versao_insumos
+from somas
