@@ -1,0 +1,32 @@
+-- Invariant: a book knows exactly the payments made before its reference date, of the invoices of the window.
+with expected as (
+    select
+        datas.ref_date,
+        count(*) as total_pagamentos,
+        sum(pagamentos.valor_pagamento) as valor_total_pagamentos
+    from {{ ref('int_cartoes__datas_referencia') }} as datas
+    inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
+        on pagamentos.data_pagamento < datas.ref_date
+    inner join {{ ref('stg_cartoes__faturas') }} as faturas
+        on
+            pagamentos.id_fatura = faturas.id_fatura
+            and faturas.data_emissao < datas.ref_date
+            and faturas.data_emissao >= {{ add_months('datas.ref_date', -12) }}
+    group by datas.ref_date
+)
+
+select
+    book.ref_date,
+    book.total_pagamentos,
+    book.valor_total_pagamentos,
+    expected.total_pagamentos as expected_total_pagamentos,
+    expected.valor_total_pagamentos as expected_valor_total_pagamentos
+from {{ ref('book_faturas_carteira') }} as book
+inner join {{ ref('int_cartoes__datas_referencia') }} as datas on book.ref_date = datas.ref_date
+left join expected on book.ref_date = expected.ref_date
+where
+    book.periodo = 'U12M'
+    and (
+        book.total_pagamentos <> coalesce(expected.total_pagamentos, 0)
+        or book.valor_total_pagamentos <> coalesce(expected.valor_total_pagamentos, 0)
+    )
