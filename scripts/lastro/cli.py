@@ -1,0 +1,65 @@
+"""The `lastro` command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lastro.sample import write_sample
+from lastro.summary import print_summary
+
+app = typer.Typer(
+    help="What stands around the Lastro dbt project.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Raw root to write to, for example data/raw.")],
+    clients: Annotated[int, typer.Option(min=1, help="Number of clients.")] = 200,
+    months: Annotated[int, typer.Option(min=1, help="Months with invoices.")] = 14,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m"], help="First month, as YYYY-MM.")
+    ] = datetime(2023, 1, 1),
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
+    clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without any defect.")] = False,
+) -> None:
+    """Write monthly card files made by a seeded generator, with every defect Lastro handles."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+    ) as progress:
+        task = progress.add_task("files", total=2 * months + 1)
+        try:
+            paths = write_sample(
+                out, clients, months, start.date(), seed, clean, lambda _: progress.advance(task)
+            )
+        except OSError as error:
+            errors.print(f"lastro sample: {error}", style="red", highlight=False)
+            raise typer.Exit(1) from error
+    typer.echo(f"{len(paths)} files below {out}")
+
+
+@app.command()
+def summary(
+    database: Annotated[
+        Path, typer.Option(envvar="LASTRO_DB", help="The DuckDB file that dbt built.")
+    ] = Path("target/lastro.duckdb"),
+) -> None:
+    """Show what the last build made: the reconciliation and a few rows of each mart."""
+    try:
+        print_summary(database, Console())
+    except (OSError, RuntimeError) as error:
+        errors.print(f"lastro summary: {error}", style="red", highlight=False)
+        raise typer.Exit(1) from error

@@ -1,0 +1,345 @@
+"""Raw card files made by a seeded generator: realistic payers, and every defect Lastro handles."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+FATURAS = "tb_faturas"
+PAGAMENTOS = "tb_pagamentos"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one raw file is written.
+
+    Attributes:
+        delimiter: one character between the cells.
+        crlf: whether lines end in CR LF.
+        bom: whether the file starts with a UTF-8 byte order mark.
+        quoted: whether every cell stands in quotes.
+        brazilian: whether amounts are 1.234,56 and dates DD/MM/YYYY.
+        reordered: whether the columns stand in reverse order, with one column nobody declared.
+    """
+
+    delimiter: str = ","
+    crlf: bool = False
+    bom: bool = False
+    quoted: bool = False
+    brazilian: bool = False
+    reordered: bool = False
+
+
+# By number of the month: the third file, say, comes from a bureau with a Brazilian locale.
+DRIFTED_LAYOUTS = {
+    2: Layout(delimiter=";", crlf=True, bom=True, brazilian=True),
+    4: Layout(reordered=True),
+    6: Layout(quoted=True),
+    8: Layout(delimiter="|", crlf=True),
+}
+
+# Lines added to the files of month 1 (zero-based), one list a table. {f} and {p} are the keys of an
+# invoice and a payment that are accepted, {next} a date of the month. Each line says what is wrong.
+FAULTY_FATURAS = [
+    ",0000001,2023-02-05,2023-02-15,10.00,3.00",  # id_fatura:missing
+    "X-1,,2023-02-05,2023-02-15,10.00,3.00",  # id_cliente:missing
+    "X-2,0000001,2023-02-30,2023-03-15,10.00,3.00",  # data_emissao:not_a_date
+    "X-3,0000001,ontem,2023-03-15,10.00,3.00",  # data_emissao:not_a_date
+    "X-4,0000001,0023-02-05,2023-03-15,10.00,3.00",  # data_emissao:out_of_range
+    "X-5,0000001,2023-02-05,,10.00,3.00",  # data_vencimento:missing
+    "X-6,0000001,2023-02-05,2023-02-01,10.00,3.00",  # data_vencimento:before_emissao
+    "X-7,0000001,2023-02-05,2023-02-15,dez reais,3.00",  # valor_fatura:not_a_number
+    "X-8,0000001,2023-02-05,2023-02-15,1.005,3.00",  # valor_fatura:not_a_number (three decimals)
+    "X-9,0000001,2023-02-05,2023-02-15,-10.00,3.00",  # valor_fatura:negative
+    "X-10,0000001,2023-02-05,2023-02-15,10.00,tres",  # valor_pagamento_minimo:not_a_number
+    "X-11,,2023-02-31,2023-02-15,?,-3.00",  # four reasons at once
+    "X-12,0000001,2023-02-05,2023-02-15,1.234,56,370,36",  # row:wrong_number_of_columns
+    "X-13,0000001,2023-02-05",  # row:wrong_number_of_columns
+    'X-14,"0000001,2023-02-05,2023-02-15,10.00,3.00',  # row:unbalanced_quote
+]
+FAULTY_PAGAMENTOS = [
+    ",{f},0000001,2023-02-20,5.00",  # id_pagamento:missing
+    "Y-1,,0000001,2023-02-20,5.00",  # id_fatura:missing
+    "Y-2,{f},0000001,2023-02-29,5.00",  # data_pagamento:not_a_date
+    "Y-3,{f},0000001,2023-02-20,0.00",  # valor_pagamento:not_positive
+    "Y-4,{f},0000001,2023-02-20,-5.00",  # valor_pagamento:not_positive (a refund)
+    "Y-5,{f},0000001,2023-02-20,R$ 5",  # valor_pagamento:not_a_number
+    "Y-6,nowhere-1,0000001,2023-02-20,5.00",  # accepted: its invoice never comes
+    "Y-7,nowhere-2,0000001,2023-02-21,7.50",  # accepted: its invoice never comes
+]
+
+
+def write_sample(
+    out: Path,
+    clients: int,
+    months: int,
+    start: date,
+    seed: int,
+    clean: bool,
+    progress: Callable[[str], None] = lambda path: None,
+) -> list[Path]:
+    """Write monthly card files below a raw root.
+
+    Args:
+        out: the raw root; the files go to out/cartoes/tb_faturas and out/cartoes/tb_pagamentos.
+        clients: number of clients; each has at most one invoice a month.
+        months: number of months with invoices; payments go on one month longer.
+        start: the first month, as its first day.
+        seed: equal seeds give equal files, byte by byte.
+        clean: write plain CSV without any defect.
+        progress: called with the path of each file when it is complete.
+
+    Returns:
+        The files written, in order.
+
+    Raises:
+        FileExistsError: out already has card files; nothing is written.
+    """
+    target = out / "cartoes"
+    if target.exists() and any(target.rglob("*.csv")):
+        raise FileExistsError(f"{target} already has files. Remove them, or choose another --out.")
+    partial = out / ".cartoes.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    for table in (FATURAS, PAGAMENTOS):
+        (partial / table).mkdir(parents=True)
+    con = duckdb.connect()
+    con.execute("set threads = 1")
+    con.execute(_CHANCE)
+    con.execute(_INVOICES, {"clients": clients, "months": months, "start": start, "seed": seed})
+    con.execute(_PAYMENTS, {"seed": seed})
+    written = []
+    for number in range(months + 1):
+        month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
+        layout = Layout() if clean else DRIFTED_LAYOUTS.get(number, Layout())
+        for table, columns, period in (
+            (FATURAS, _FATURAS_COLUMNS, "data_emissao"),
+            (PAGAMENTOS, _PAGAMENTOS_COLUMNS, "data_pagamento"),
+        ):
+            if table == FATURAS and number == months:
+                continue
+            path = partial / table / f"{table}_{month:%Y%m}.csv"
+            _write_month(con, table, columns, period, month, layout, path)
+            written.append(target / table / path.name)
+            progress(path.name)
+    if not clean:
+        _add_defects(con, partial, start, months)
+    target.mkdir(parents=True, exist_ok=True)
+    for table in (FATURAS, PAGAMENTOS):
+        shutil.rmtree(target / table, ignore_errors=True)
+        (partial / table).rename(target / table)
+    partial.rmdir()
+    return written
+
+
+# Everything random is a hash of the seed and the client, so a client is the same in a sample of any
+# size and no number depends on the order in which rows are made. chance(x) is uniform in [0, 1).
+_CHANCE = """
+create macro chance(seed, client, month, what) as
+    (hash(seed, client, month, what) % 1000000) / 1000000.0
+"""
+
+_INVOICES = """
+create table invoices as
+with clients as (
+    select
+        client,
+        lpad(cast(client as varchar), 7, '0') as id_cliente,
+        -- Two thirds are clients from the start, the others join later; one in ten leaves.
+        case when chance($seed, client, 0, 'joins') < 0.67 then 0
+            else cast(floor(chance($seed, client, 0, 'when') * $months) as integer) end as first_month,
+        case when chance($seed, client, 0, 'leaves') < 0.1
+            then cast(floor(chance($seed, client, 0, 'end') * $months) as integer)
+            else $months end as last_month,
+        cast(floor(chance($seed, client, 0, 'day') * 28) as integer) as closing_day,
+        chance($seed, client, 0, 'payer') as payer,
+        100 * exp(3.5 * chance($seed, client, 0, 'spending')) as spending
+    from range(1, $clients + 1) as clients (client)
+),
+invoices as (
+select
+    client,
+    number as month_number,
+    id_cliente,
+    payer,
+    client || '-' || strftime(cast($start as date) + to_months(number), '%Y%m') as id_fatura,
+    cast(cast($start as date) + to_months(number) + to_days(closing_day) as date) as data_emissao,
+    cast(cast($start as date) + to_months(number) + to_days(closing_day + 10) as date)
+        as data_vencimento,
+    cast(spending * (0.3 + 1.4 * chance($seed, client, number, 'amount')) as decimal(18, 2))
+        as valor_fatura
+from clients
+cross join range(0, $months) as months (number)
+where
+    number between first_month and last_month
+    and chance($seed, client, number, 'skips') >= 0.04
+)
+select
+    *,
+    cast(valor_fatura * 0.15 as decimal(18, 2)) as valor_pagamento_minimo
+from invoices
+"""
+
+# Four in ten pay on time, three late, one in parts, one only some months; one in a hundred payments
+# comes before the invoice is issued.
+_PAYMENTS = """
+create table payments as
+with habits as (
+    select
+        *,
+        case
+            when payer < 0.42 then 'on time'
+            when payer < 0.72 then 'late'
+            when payer < 0.84 then 'in parts'
+            when payer < 0.94 then 'sometimes'
+            else 'never'
+        end as habit,
+        chance($seed, client, month_number, 'pays') as pays,
+        chance($seed, client, month_number, 'days') as days
+    from invoices
+),
+parts as (
+    select
+        habits.*,
+        part,
+        case
+            when days < 0.01 then cast(data_emissao - 3 as date)
+            when habit = 'on time' then cast(data_vencimento - cast(floor(days * 8) as integer) as date)
+            when habit = 'in parts'
+                then cast(data_vencimento - 4 + cast(part * (3 + floor(days * 16)) as integer) as date)
+            else cast(data_vencimento + 1 + cast(floor(days * days * 60) as integer) as date)
+        end as data_pagamento,
+        case
+            when habit = 'in parts'
+                then cast(valor_fatura * (0.15 + 0.2 * pays) as decimal(18, 2))
+            when pays < 0.2
+                then greatest(valor_pagamento_minimo, cast(valor_fatura * pays * 3 as decimal(18, 2)))
+            else valor_fatura
+        end as valor_pagamento
+    from habits
+    cross join range(0, 3) as parts (part)
+    where
+        part < case when habit = 'in parts' then 3 else 1 end
+        and habit <> 'never'
+        and not (habit = 'sometimes' and pays < 0.5)
+        and not (habit <> 'sometimes' and pays > 0.97)
+)
+select
+    'P' || id_fatura || '-' || (part + 1) as id_pagamento,
+    id_fatura,
+    id_cliente,
+    data_pagamento,
+    valor_pagamento
+from parts
+where valor_pagamento > 0
+"""
+
+_FATURAS_COLUMNS = [
+    "id_fatura",
+    "id_cliente",
+    "data_emissao",
+    "data_vencimento",
+    "valor_fatura",
+    "valor_pagamento_minimo",
+]
+_PAGAMENTOS_COLUMNS = [
+    "id_pagamento",
+    "id_fatura",
+    "id_cliente",
+    "data_pagamento",
+    "valor_pagamento",
+]
+
+
+def _write_month(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: list[str],
+    period: str,
+    month: date,
+    layout: Layout,
+    path: Path,
+) -> None:
+    cells = {column: _cell(column, layout) for column in columns}
+    if layout.reordered:
+        cells = {"canal": "'app'", **dict(reversed(cells.items()))}
+    select = ", ".join(f"{cell} as {column}" for column, cell in cells.items())
+    rows = "invoices" if table == FATURAS else "payments"
+    # A payment before the first month is delivered in the first payment file.
+    first = "" if table == PAGAMENTOS and _is_first(con, month) else f"{period} >= $1 and "
+    quote = ", force_quote (*)" if layout.quoted else ""
+    con.execute(
+        f"copy (select {select} from {rows} where {first}{period} < $1 + interval 1 month"
+        f" order by {columns[0]}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
+        f" (format csv, header, delimiter '{layout.delimiter}'{quote})",
+        [month],
+    )
+    if layout.crlf or layout.bom:
+        text = path.read_bytes()
+        text = text.replace(b"\n", b"\r\n") if layout.crlf else text
+        path.write_bytes((b"\xef\xbb\xbf" if layout.bom else b"") + text)
+
+
+def _is_first(con: duckdb.DuckDBPyConnection, month: date) -> bool:
+    first = con.execute("select min(data_emissao) from invoices").fetchone()[0]
+    return first is not None and (first.year, first.month) == (month.year, month.month)
+
+
+def _cell(column: str, layout: Layout) -> str:
+    if not layout.brazilian:
+        return column
+    if column.startswith("data_"):
+        return f"strftime({column}, '%d/%m/%Y')"
+    if column.startswith("valor_"):
+        # 1234567.89 -> 1.234.567,89
+        return f"translate(format('{{:,.2f}}', {column}), ',.', '.,')"
+    return column
+
+
+def _add_defects(
+    con: duckdb.DuckDBPyConnection, folder: Path, start: date, months: int
+) -> None:
+    """Add to the second month's files what is wrong, and to later files what comes again."""
+    second = con.execute("select $1::date + to_months(1)", [start]).fetchone()[0]
+    if months < 2:
+        return
+    third_last = con.execute("select $1::date + to_months($2)", [start, months - 1]).fetchone()[0]
+    invoices = con.execute(
+        "select id_fatura, id_cliente, data_emissao, data_vencimento, valor_fatura,"
+        " valor_pagamento_minimo from invoices where month_number = 1 order by client limit 8"
+    ).fetchall()
+    payments = con.execute(
+        "select id_pagamento, id_fatura, id_cliente, data_pagamento, valor_pagamento from payments"
+        " where data_pagamento >= $1 and data_pagamento < $1 + interval 1 month"
+        " order by id_pagamento limit 5",
+        [second],
+    ).fetchall()
+    faturas = folder / FATURAS / f"{FATURAS}_{second:%Y%m}.csv"
+    pagamentos = folder / PAGAMENTOS / f"{PAGAMENTOS}_{second:%Y%m}.csv"
+    _append(faturas, [_moved(line, second) for line in FAULTY_FATURAS])
+    key = invoices[0][0] if invoices else "none"
+    _append(pagamentos, [_moved(line.format(f=key), second) for line in FAULTY_PAGAMENTOS])
+    # Three invoices and two payments stand twice in their file, with blank lines between.
+    _append(faturas, ["", *(_line(row) for row in invoices[:3]), ""])
+    _append(pagamentos, [_line(row) for row in payments[:2]])
+    # Two more come again, unchanged, in the last file; three come again with a corrected amount.
+    late = folder / FATURAS / f"{FATURAS}_{third_last:%Y%m}.csv"
+    _append(late, [_line(row) for row in invoices[3:5]])
+    _append(late, [_line((*row[:4], row[4] + 10, row[5])) for row in invoices[5:8]])
+
+
+def _moved(line: str, month: date) -> str:
+    return line.replace("2023-02", f"{month:%Y-%m}").replace("2023-03", f"{month:%Y}-12")
+
+
+def _line(row: tuple) -> str:
+    return ",".join(str(cell) for cell in row)
+
+
+def _append(path: Path, lines: list[str]) -> None:
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.writelines(line + "\n" for line in lines)
