@@ -96,6 +96,7 @@
         select
             listed_files.source_file,
             listed_files.period_text,
+            {{ duckdb__period_date('listed_files.period_text') }} as reference_period,
             headers.header_line,
             headers.delimiter,
             headers.column_names,
@@ -117,7 +118,7 @@
         '{{ table.source }}' as source_name,
         '{{ table.name }}' as table_name,
         source_file,
-        {{ duckdb__period_date('period_text') }} as reference_period,
+        reference_period,
         delimiter,
         cast(header_line as bigint) as header_line,
         to_json(column_names)::varchar as column_names,
@@ -126,7 +127,7 @@
         cast(raw_rows as bigint) as raw_rows,
         cast(raw_amount as decimal(18, 2)) as raw_amount,
         case
-            when period_text = '' then
+            when period_text = '' or (length(period_text) in (6, 8) and reference_period is null) then
                 source_file || ': the name is not {{ table.path }}. Rename the file, or move it out of the raw folder.'
             when column_names is null then
                 source_file || ', line 1: the file is empty. A month without rows has a header: ask for the file again.'

@@ -7,6 +7,13 @@
         whatever is wrong with it. The delimiter is a Unicode non-character: a line is one column.
     -#}
     numbered_lines as materialized (
+        {%- if not paths %}
+        select
+            0 as file_index,
+            0 as position,
+            '' as line
+        where 1 = 0
+        {%- else %}
         select
             file_index,
             row_number() over () as position,
@@ -22,6 +29,7 @@
             escape = '',
             strict_mode = false
         )
+        {%- endif %}
     ),
 
     -- A map instead of a join: with no statistics on files, the planner would build its hash table on them.
@@ -101,8 +109,13 @@
     )
 {%- endmacro %}
 
+{% macro duckdb__has_quoted_cell(text) -%}
+    {#- Only a quote at the start of a cell quotes; anywhere else it is a character like any other. -#}
+    contains({{ text }}, '"') and regexp_matches({{ text }}, '(^|[,;|\t])"')
+{%- endmacro %}
+
 {% macro duckdb__has_open_quote(text) -%}
-    contains({{ text }}, '"') and {{ duckdb__count_quotes(text) }} % 2 = 1
+    {{ duckdb__has_quoted_cell(text) }} and {{ duckdb__count_quotes(text) }} % 2 = 1
 {%- endmacro %}
 
 {% macro duckdb__count_quotes(text) -%}
@@ -116,7 +129,7 @@
         both sides, is a doubled quote. The delimiters outside become a Unicode non-character.
     -#}
     case
-        when not contains({{ record }}, '"') then string_split({{ record }}, {{ delimiter }})
+        when not ({{ duckdb__has_quoted_cell(record) }}) then string_split({{ record }}, {{ delimiter }})
         else string_split(
             array_to_string(
                 list_transform(

@@ -1,0 +1,142 @@
+"""A throw-away raw root and database, and a way to build them in this process."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner
+
+PROJECT = Path(__file__).parents[2]
+SHARED = PROJECT.parent / "shared" / "data"
+
+FATURAS_HEADER = [
+    "id_fatura",
+    "id_cliente",
+    "data_emissao",
+    "data_vencimento",
+    "valor_fatura",
+    "valor_pagamento_minimo",
+]
+PAGAMENTOS_HEADER = ["id_pagamento", "id_fatura", "id_cliente", "data_pagamento", "valor_pagamento"]
+
+MARTS = [
+    "lastro_cartoes.fct_faturas",
+    "lastro_cartoes.fct_pagamentos",
+    "lastro_cartoes.book_faturas_cliente",
+    "lastro_cartoes.book_faturas_carteira",
+    "lastro_qualidade.quarentena",
+    "lastro_qualidade.reconciliacao",
+]
+
+
+class Build:
+    """The outcome of one dbt command: whether it worked, all it told the user, what it returned."""
+
+    def __init__(self, success: bool, output: str, result: Any) -> None:
+        self.success = success
+        self.output = output
+        self.result = result
+
+
+class Workspace:
+    """One raw root and one database at fixed places, so that dbt parses the project only once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.raw = folder / "raw"
+        self.database = folder / "workspace.duckdb"
+        self.target = folder / "target"
+
+    def clear(self) -> None:
+        """Forget all files and tables."""
+        shutil.rmtree(self.raw, ignore_errors=True)
+        self.raw.mkdir(parents=True)
+        self.forget_tables()
+
+    def forget_tables(self) -> None:
+        """Forget the tables, keep the files."""
+        for path in self.database.parent.glob(self.database.name + "*"):
+            path.unlink()
+
+    def write(self, table: str, period: str, content: str | bytes) -> Path:
+        """Write one raw card file as it is."""
+        path = self.raw / "cartoes" / table / f"{table}_{period}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def write_rows(self, table: str, period: str, rows: list[list[Any]], **options: Any) -> Path:
+        """Write rows, with the header of the table, by Python's own csv module."""
+        path = self.write(table, period, "")
+        header = FATURAS_HEADER if table == "tb_faturas" else PAGAMENTOS_HEADER
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n", **options)
+            writer.writerow(header)
+            writer.writerows(rows)
+        return path
+
+    def dbt(self, *args: str) -> Build:
+        """Run a dbt command on this workspace."""
+        messages: list[str] = []
+        old = dict(os.environ)
+        os.environ.update(LASTRO_RAW=str(self.raw), LASTRO_DB=str(self.database))
+        try:
+            runner = dbtRunner(callbacks=[lambda event: messages.append(event.info.msg)])
+            result = runner.invoke(
+                [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+                + ["--target-path", str(self.target), "--log-level", "warn", "--quiet"]
+            )
+        finally:
+            os.environ.clear()
+            os.environ.update(old)
+        output = "\n".join(messages + ([str(result.exception)] if result.exception else []))
+        return Build(result.success, output, result.result)
+
+    def build(self, *args: str, tests: bool = False) -> Build:
+        """Build the project; it has to work."""
+        kinds = [] if tests else ["--exclude-resource-type", "test", "unit_test"]
+        build = self.dbt("build", *kinds, *args)
+        assert build.success, build.output
+        return build
+
+    def compiled(self, sql: str) -> str:
+        """SQL with Jinja, as dbt compiles it for DuckDB."""
+        build = self.dbt("compile", "--inline", sql)
+        assert build.success, build.output
+        return build.result.results[0].node.compiled_code
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on what was built."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of a query on what was built, by column name."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            result = con.execute(sql)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
+        """Every table as a sorted list of rows: two snapshots are equal as multisets of rows."""
+        columns = f"* exclude ({exclude})" if exclude else "*"
+        return {
+            table: self.query(f"select {columns} from {table} order by all") for table in tables
+        }
+
+
+@pytest.fixture(scope="session")
+def session_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(tmp_path_factory.mktemp("lastro"))
+
+
+@pytest.fixture
+def workspace(session_workspace: Workspace) -> Iterator[Workspace]:
+    session_workspace.clear()
+    yield session_workspace
