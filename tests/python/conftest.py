@@ -140,3 +140,10 @@ def session_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def workspace(session_workspace: Workspace) -> Iterator[Workspace]:
     session_workspace.clear()
     yield session_workspace
+
+
+@pytest.fixture
+def sample(workspace: Workspace) -> Workspace:
+    """A workspace that holds the committed sample."""
+    shutil.copytree(PROJECT / "data" / "raw", workspace.raw, dirs_exist_ok=True)
+    return workspace
