@@ -31,6 +31,9 @@ def sample(
     ] = datetime(2023, 1, 1),
     seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
     clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without any defect.")] = False,
+    steady: Annotated[
+        bool, typer.Option("--steady", help="Every client has an invoice every month.")
+    ] = False,
 ) -> None:
     """Write monthly card files made by a seeded generator, with every defect Lastro handles."""
     with Progress(
@@ -43,7 +46,14 @@ def sample(
         task = progress.add_task("files", total=2 * months + 1)
         try:
             paths = write_sample(
-                out, clients, months, start.date(), seed, clean, lambda _: progress.advance(task)
+                out,
+                clients,
+                months,
+                start.date(),
+                seed,
+                clean,
+                steady,
+                lambda _: progress.advance(task),
             )
         except OSError as error:
             errors.print(f"lastro sample: {error}", style="red", highlight=False)

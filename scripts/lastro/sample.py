@@ -43,34 +43,34 @@ DRIFTED_LAYOUTS = {
     8: Layout(delimiter="|", crlf=True),
 }
 
-# Lines added to the files of month 1 (zero-based), one list a table. {f} and {p} are the keys of an
-# invoice and a payment that are accepted, {next} a date of the month. Each line says what is wrong.
+# Lines added to the files of the second month, {m}; {f} is an invoice that is accepted. The comment
+# says what is wrong, that is the reason in quarentena.
 FAULTY_FATURAS = [
-    ",0000001,2023-02-05,2023-02-15,10.00,3.00",  # id_fatura:missing
-    "X-1,,2023-02-05,2023-02-15,10.00,3.00",  # id_cliente:missing
-    "X-2,0000001,2023-02-30,2023-03-15,10.00,3.00",  # data_emissao:not_a_date
-    "X-3,0000001,ontem,2023-03-15,10.00,3.00",  # data_emissao:not_a_date
-    "X-4,0000001,0023-02-05,2023-03-15,10.00,3.00",  # data_emissao:out_of_range
-    "X-5,0000001,2023-02-05,,10.00,3.00",  # data_vencimento:missing
-    "X-6,0000001,2023-02-05,2023-02-01,10.00,3.00",  # data_vencimento:before_emissao
-    "X-7,0000001,2023-02-05,2023-02-15,dez reais,3.00",  # valor_fatura:not_a_number
-    "X-8,0000001,2023-02-05,2023-02-15,1.005,3.00",  # valor_fatura:not_a_number (three decimals)
-    "X-9,0000001,2023-02-05,2023-02-15,-10.00,3.00",  # valor_fatura:negative
-    "X-10,0000001,2023-02-05,2023-02-15,10.00,tres",  # valor_pagamento_minimo:not_a_number
-    "X-11,,2023-02-31,2023-02-15,?,-3.00",  # four reasons at once
-    "X-12,0000001,2023-02-05,2023-02-15,1.234,56,370,36",  # row:wrong_number_of_columns
-    "X-13,0000001,2023-02-05",  # row:wrong_number_of_columns
-    'X-14,"0000001,2023-02-05,2023-02-15,10.00,3.00',  # row:unbalanced_quote
+    ",0000001,{m}-05,{m}-15,10.00,3.00",  # id_fatura:missing
+    "X-1,,{m}-05,{m}-15,10.00,3.00",  # id_cliente:missing
+    "X-2,0000001,2023-02-30,{m}-15,10.00,3.00",  # data_emissao:not_a_date
+    "X-3,0000001,ontem,{m}-15,10.00,3.00",  # data_emissao:not_a_date
+    "X-4,0000001,0023-02-05,{m}-15,10.00,3.00",  # data_emissao:out_of_range
+    "X-5,0000001,{m}-05,,10.00,3.00",  # data_vencimento:missing
+    "X-6,0000001,{m}-05,{m}-01,10.00,3.00",  # data_vencimento:before_emissao
+    "X-7,0000001,{m}-05,{m}-15,dez reais,3.00",  # valor_fatura:not_a_number
+    "X-8,0000001,{m}-05,{m}-15,1.005,3.00",  # valor_fatura:not_a_number (three decimals)
+    "X-9,0000001,{m}-05,{m}-15,-10.00,3.00",  # valor_fatura:negative
+    "X-10,0000001,{m}-05,{m}-15,10.00,tres",  # valor_pagamento_minimo:not_a_number
+    "X-11,,31/02/2023,{m}-15,?,-3.00",  # four reasons at once
+    "X-12,0000001,{m}-05,{m}-15,1.234,56,370,36",  # row:wrong_number_of_columns
+    "X-13,0000001,{m}-05",  # row:wrong_number_of_columns
+    'X-14,"0000001,{m}-05,{m}-15,10.00,3.00',  # row:unbalanced_quote
 ]
 FAULTY_PAGAMENTOS = [
-    ",{f},0000001,2023-02-20,5.00",  # id_pagamento:missing
-    "Y-1,,0000001,2023-02-20,5.00",  # id_fatura:missing
+    ",{f},0000001,{m}-20,5.00",  # id_pagamento:missing
+    "Y-1,,0000001,{m}-20,5.00",  # id_fatura:missing
     "Y-2,{f},0000001,2023-02-29,5.00",  # data_pagamento:not_a_date
-    "Y-3,{f},0000001,2023-02-20,0.00",  # valor_pagamento:not_positive
-    "Y-4,{f},0000001,2023-02-20,-5.00",  # valor_pagamento:not_positive (a refund)
-    "Y-5,{f},0000001,2023-02-20,R$ 5",  # valor_pagamento:not_a_number
-    "Y-6,nowhere-1,0000001,2023-02-20,5.00",  # accepted: its invoice never comes
-    "Y-7,nowhere-2,0000001,2023-02-21,7.50",  # accepted: its invoice never comes
+    "Y-3,{f},0000001,{m}-20,0.00",  # valor_pagamento:not_positive
+    "Y-4,{f},0000001,{m}-20,-5.00",  # valor_pagamento:not_positive (a refund)
+    "Y-5,{f},0000001,{m}-20,R$ 5",  # valor_pagamento:not_a_number
+    "Y-6,nowhere-1,0000001,{m}-20,5.00",  # accepted: its invoice never comes
+    "Y-7,nowhere-2,0000001,{m}-21,7.50",  # accepted: its invoice never comes
 ]
 
 
@@ -81,6 +81,7 @@ def write_sample(
     start: date,
     seed: int,
     clean: bool,
+    steady: bool = False,
     progress: Callable[[str], None] = lambda path: None,
 ) -> list[Path]:
     """Write monthly card files below a raw root.
@@ -92,6 +93,7 @@ def write_sample(
         start: the first month, as its first day.
         seed: equal seeds give equal files, byte by byte.
         clean: write plain CSV without any defect.
+        steady: every client has an invoice every month, from the first to the last.
         progress: called with the path of each file when it is complete.
 
     Returns:
@@ -108,9 +110,11 @@ def write_sample(
     for table in (FATURAS, PAGAMENTOS):
         (partial / table).mkdir(parents=True)
     con = duckdb.connect()
-    con.execute("set threads = 1")
     con.execute(_CHANCE)
-    con.execute(_INVOICES, {"clients": clients, "months": months, "start": start, "seed": seed})
+    con.execute(
+        _INVOICES,
+        {"clients": clients, "months": months, "start": start, "seed": seed, "steady": steady},
+    )
     con.execute(_PAYMENTS, {"seed": seed})
     written = []
     for number in range(months + 1):
@@ -150,9 +154,9 @@ with clients as (
         client,
         lpad(cast(client as varchar), 7, '0') as id_cliente,
         -- Two thirds are clients from the start, the others join later; one in ten leaves.
-        case when chance($seed, client, 0, 'joins') < 0.67 then 0
+        case when $steady or chance($seed, client, 0, 'joins') < 0.67 then 0
             else cast(floor(chance($seed, client, 0, 'when') * $months) as integer) end as first_month,
-        case when chance($seed, client, 0, 'leaves') < 0.1
+        case when not $steady and chance($seed, client, 0, 'leaves') < 0.1
             then cast(floor(chance($seed, client, 0, 'end') * $months) as integer)
             else $months end as last_month,
         cast(floor(chance($seed, client, 0, 'day') * 28) as integer) as closing_day,
@@ -176,7 +180,7 @@ from clients
 cross join range(0, $months) as months (number)
 where
     number between first_month and last_month
-    and chance($seed, client, number, 'skips') >= 0.04
+    and ($steady or chance($seed, client, number, 'skips') >= 0.04)
 )
 select
     *,
@@ -184,18 +188,18 @@ select
 from invoices
 """
 
-# Four in ten pay on time, three late, one in parts, one only some months; one in a hundred payments
-# comes before the invoice is issued.
+# Four in ten pay on time, a quarter late, some in three parts, some only now and then, the others
+# never; one in a hundred payments comes before its invoice is issued.
 _PAYMENTS = """
 create table payments as
 with habits as (
     select
         *,
         case
-            when payer < 0.42 then 'on time'
-            when payer < 0.72 then 'late'
-            when payer < 0.84 then 'in parts'
-            when payer < 0.94 then 'sometimes'
+            when payer < 0.38 then 'on time'
+            when payer < 0.62 then 'late'
+            when payer < 0.68 then 'in parts'
+            when payer < 0.84 then 'sometimes'
             else 'never'
         end as habit,
         chance($seed, client, month_number, 'pays') as pays,
@@ -300,14 +304,13 @@ def _cell(column: str, layout: Layout) -> str:
     return column
 
 
-def _add_defects(
-    con: duckdb.DuckDBPyConnection, folder: Path, start: date, months: int
-) -> None:
-    """Add to the second month's files what is wrong, and to later files what comes again."""
-    second = con.execute("select $1::date + to_months(1)", [start]).fetchone()[0]
+def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, months: int) -> None:
+    """Add to the second month's files what is wrong, and to the last one's what comes again."""
     if months < 2:
         return
-    third_last = con.execute("select $1::date + to_months($2)", [start, months - 1]).fetchone()[0]
+    second, last = con.execute(
+        "select $1::date + to_months(1), $1::date + to_months($2)", [start, months - 1]
+    ).fetchone()
     invoices = con.execute(
         "select id_fatura, id_cliente, data_emissao, data_vencimento, valor_fatura,"
         " valor_pagamento_minimo from invoices where month_number = 1 order by client limit 8"
@@ -315,25 +318,21 @@ def _add_defects(
     payments = con.execute(
         "select id_pagamento, id_fatura, id_cliente, data_pagamento, valor_pagamento from payments"
         " where data_pagamento >= $1 and data_pagamento < $1 + interval 1 month"
-        " order by id_pagamento limit 5",
+        " order by id_pagamento limit 2",
         [second],
     ).fetchall()
+    cells = {"m": f"{second:%Y-%m}", "f": invoices[0][0] if invoices else "none"}
     faturas = folder / FATURAS / f"{FATURAS}_{second:%Y%m}.csv"
     pagamentos = folder / PAGAMENTOS / f"{PAGAMENTOS}_{second:%Y%m}.csv"
-    _append(faturas, [_moved(line, second) for line in FAULTY_FATURAS])
-    key = invoices[0][0] if invoices else "none"
-    _append(pagamentos, [_moved(line.format(f=key), second) for line in FAULTY_PAGAMENTOS])
-    # Three invoices and two payments stand twice in their file, with blank lines between.
+    _append(faturas, [line.format(**cells) for line in FAULTY_FATURAS])
+    _append(pagamentos, [line.format(**cells) for line in FAULTY_PAGAMENTOS])
+    # Three invoices and two payments stand twice in their file, between blank lines.
     _append(faturas, ["", *(_line(row) for row in invoices[:3]), ""])
-    _append(pagamentos, [_line(row) for row in payments[:2]])
-    # Two more come again, unchanged, in the last file; three come again with a corrected amount.
-    late = folder / FATURAS / f"{FATURAS}_{third_last:%Y%m}.csv"
+    _append(pagamentos, [_line(row) for row in payments])
+    # Two invoices come again unchanged in the last file, three with a corrected amount.
+    late = folder / FATURAS / f"{FATURAS}_{last:%Y%m}.csv"
     _append(late, [_line(row) for row in invoices[3:5]])
     _append(late, [_line((*row[:4], row[4] + 10, row[5])) for row in invoices[5:8]])
-
-
-def _moved(line: str, month: date) -> str:
-    return line.replace("2023-02", f"{month:%Y-%m}").replace("2023-03", f"{month:%Y}-12")
 
 
 def _line(row: tuple) -> str:

@@ -8,7 +8,7 @@ with expected as (
     from {{ ref('int_cartoes__datas_referencia') }} as datas
     inner join {{ ref('stg_cartoes__faturas') }} as faturas
         on
-            faturas.data_emissao < datas.ref_date
+            datas.ref_date > faturas.data_emissao
             and faturas.data_emissao >= {{ add_months('datas.ref_date', -12) }}
     group by datas.ref_date
 )

@@ -6,7 +6,7 @@ with expected as (
         sum(pagamentos.valor_pagamento) as valor_total_pagamentos
     from {{ ref('int_cartoes__datas_referencia') }} as datas
     inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
-        on pagamentos.data_pagamento < datas.ref_date
+        on datas.ref_date > pagamentos.data_pagamento
     inner join {{ ref('stg_cartoes__faturas') }} as faturas
         on
             pagamentos.id_fatura = faturas.id_fatura

@@ -84,10 +84,15 @@ class Workspace:
     def dbt(self, *args: str) -> Build:
         """Run a dbt command on this workspace."""
         messages: list[str] = []
+
+        def keep(event: Any) -> None:
+            if event.info.level in ("warn", "error"):
+                messages.append(event.info.msg)
+
         old = dict(os.environ)
         os.environ.update(LASTRO_RAW=str(self.raw), LASTRO_DB=str(self.database))
         try:
-            runner = dbtRunner(callbacks=[lambda event: messages.append(event.info.msg)])
+            runner = dbtRunner(callbacks=[keep])
             result = runner.invoke(
                 [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
                 + ["--target-path", str(self.target), "--log-level", "warn", "--quiet"]

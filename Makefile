@@ -1,0 +1,43 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: build test lint docs bench sample lock clean
+
+build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a summary of what it made
+	$(BIN)/dbt build --quiet
+	$(BIN)/lastro summary
+
+test: lint  ## everything that proves it without Java or a cloud
+	$(BIN)/python -m pytest
+
+lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena target
+	$(BIN)/ruff check scripts tests benchmarks
+	$(BIN)/ruff format --check scripts tests benchmarks
+	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
+	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
+	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
+
+docs: .venv/installed  ## the lineage site as one static file
+	$(BIN)/dbt build --quiet
+	$(BIN)/dbt docs generate --quiet --static
+	@echo "Open target/static_index.html in a browser; it needs no server and no network."
+
+bench: .venv/installed  ## the build against the shortest hand-written SQL, at CLIENTS clients
+	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
+
+sample:  ## write the committed sample again
+	rm -rf data/raw/cartoes
+	$(BIN)/lastro sample --out data/raw
+
+lock:  ## resolve requirements.in; needs uv
+	uv pip compile --quiet --no-header --no-annotate --generate-hashes requirements.in -o requirements.txt
+
+clean:
+	rm -rf .venv target logs
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
