@@ -102,7 +102,9 @@ def assert_same_book(folder: Path) -> None:
     con.execute(f"attach '{folder}/one.duckdb' as one (read_only)")
     con.execute(f"attach '{folder}/reference.duckdb' as reference (read_only)")
     # Means and ratios of the hand-written SQL pass through doubles: only what is exact is compared.
-    exact = [name for name in MEASURES if name.startswith(("total", "valor_total", "max", "valor_i"))]
+    exact = [
+        name for name in MEASURES if name.startswith(("total", "valor_total", "max", "valor_i"))
+    ]
     columns = ", ".join(["periodo", *exact, "total_clientes"])
     rows = [
         con.execute(f"select {columns} from {table} order by periodo").fetchall()
@@ -133,9 +135,18 @@ def main() -> None:
     runs: dict[str, tuple[float, float]] = {}
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute(sys.argv[2])"
     settings = f"set threads = {os.environ.get('LASTRO_THREADS', '2')}; set memory_limit = '"
-    settings += os.environ.get("LASTRO_MEMORY_LIMIT", "6GB") + "'; set preserve_insertion_order = false;"
+    settings += (
+        os.environ.get("LASTRO_MEMORY_LIMIT", "6GB") + "'; set preserve_insertion_order = false;"
+    )
+    settings += "set enable_progress_bar = false;"
     runs["hand-written SQL, one date"] = timed(
-        [sys.executable, "-c", script, str(folder / "reference.duckdb"), settings + reference_sql(raw)]
+        [
+            sys.executable,
+            "-c",
+            script,
+            str(folder / "reference.duckdb"),
+            settings + reference_sql(raw),
+        ]
     )
     asked = ("--vars", f"{{ref_dates: [{REF_DATE}]}}")
     runs["dbt build, one date"] = dbt(folder, raw, "one", *asked)

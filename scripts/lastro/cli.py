@@ -36,15 +36,16 @@ def sample(
     ] = False,
 ) -> None:
     """Write monthly card files made by a seeded generator, with every defect Lastro handles."""
-    with Progress(
+    progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=errors,
-    ) as progress:
-        task = progress.add_task("files", total=2 * months + 1)
-        try:
+    )
+    task = progress.add_task("files", total=2 * months + 1)
+    try:
+        with progress:
             paths = write_sample(
                 out,
                 clients,
@@ -55,9 +56,8 @@ def sample(
                 steady,
                 lambda _: progress.advance(task),
             )
-        except OSError as error:
-            errors.print(f"lastro sample: {error}", style="red", highlight=False)
-            raise typer.Exit(1) from error
+    except OSError as error:
+        raise _refusal("sample", error) from error
     typer.echo(f"{len(paths)} files below {out}")
 
 
@@ -71,5 +71,9 @@ def summary(
     try:
         print_summary(database, Console())
     except (OSError, RuntimeError) as error:
-        errors.print(f"lastro summary: {error}", style="red", highlight=False)
-        raise typer.Exit(1) from error
+        raise _refusal("summary", error) from error
+
+
+def _refusal(command: str, error: Exception) -> typer.Exit:
+    errors.print(f"lastro {command}: {error}", style="red", highlight=False, soft_wrap=True)
+    return typer.Exit(1)

@@ -90,7 +90,9 @@ def print_summary(database: Path, console: Console) -> None:
     con = duckdb.connect(str(database), read_only=True)
     try:
         con.execute("set search_path = 'lastro_cartoes,lastro_qualidade'")
-        _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
+        _print_table(
+            con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION
+        )
         _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
         _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
         _print_table(con, console, "The portfolio (book_faturas_carteira)", _PORTFOLIO)
@@ -107,9 +109,7 @@ def print_summary(database: Path, console: Console) -> None:
     )
 
 
-def _print_table(
-    con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str
-) -> None:
+def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:
     result = con.execute(query)
     names = [column[0] for column in result.description]
     rows = result.fetchall()

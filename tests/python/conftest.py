@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 PROJECT = Path(__file__).parents[2]
@@ -100,6 +101,8 @@ class Workspace:
         finally:
             os.environ.clear()
             os.environ.update(old)
+            # The adapter keeps the file open for the next command; the tests read it in between.
+            DuckDBConnectionManager.close_all_connections()
         output = "\n".join(messages + ([str(result.exception)] if result.exception else []))
         return Build(result.success, output, result.result)
 

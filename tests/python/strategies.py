@@ -9,7 +9,13 @@ from definitions import Invoice, Payment
 from hypothesis import strategies as st
 
 # Days at which a definition can go wrong: month ends, a leap day, first days.
-EDGES = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 1), date(2023, 2, 28), date(2023, 3, 1)]
+EDGES = [
+    date(2024, 1, 31),
+    date(2024, 2, 29),
+    date(2024, 3, 1),
+    date(2023, 2, 28),
+    date(2023, 3, 1),
+]
 days = st.one_of(st.sampled_from(EDGES), st.dates(date(2022, 11, 1), date(2024, 4, 30)))
 amounts = st.integers(0, 99_999_99).map(lambda cents: Decimal(cents) / 100)
 
@@ -37,11 +43,15 @@ def portfolios(draw: st.DrawFn) -> tuple[list[Invoice], list[Payment]]:
         paid = draw(
             st.one_of(
                 days,
-                st.integers(-5, 70).map(lambda delay, issued=invoice.issued: issued + timedelta(delay)),
+                st.integers(-5, 70).map(
+                    lambda delay, issued=invoice.issued: issued + timedelta(delay)
+                ),
                 st.just(invoice.due),
             )
         )
-        amount = draw(st.one_of(st.just(max(invoice.amount, Decimal("0.01"))), amounts.map(lambda a: a + 1)))
+        amount = draw(
+            st.one_of(st.just(max(invoice.amount, Decimal("0.01"))), amounts.map(lambda a: a + 1))
+        )
         is_orphan = draw(st.integers(0, 9)) == 0
         payments.append(Payment(f"p{number}", "nowhere" if is_orphan else invoice.id, paid, amount))
     return invoices, payments

@@ -184,7 +184,12 @@ def test_a_killed_build_is_repaired_by_the_next(sample: Workspace, seconds: floa
     sample.build()
     path.write_bytes(content)
     environment = os.environ | {"LASTRO_RAW": str(sample.raw), "LASTRO_DB": str(sample.database)}
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(sample.target)]
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--target-path",
+        str(sample.target),
+    ]
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL
     )

@@ -18,7 +18,13 @@ HOSTILE = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
         ["", " ", '"', '""', "a\nb", "a\r\nb", "1,5", "1.234,56", "-1", "1e3", "NaN", "2024-02-30"]
-        + ["99999999999999999999", "'; drop table x; --", "\u00e7\u00e3\U0001f600", "\x00", "\ufeff"]
+        + [
+            "99999999999999999999",
+            "'; drop table x; --",
+            "\u00e7\u00e3\U0001f600",
+            "\x00",
+            "\ufeff",
+        ]
         + ["0", "f1", "2024-01-05", "05/01/2024", "infinity", "NULL", "\\", "\\N", "\t", "\u00a0"]
     ),
 )
@@ -180,9 +186,15 @@ def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
     def row(key: str, amount: int) -> list[str]:
         return [key, "c", "2024-01-05", "2024-01-15", str(amount), ""]
 
-    workspace.write_rows("tb_faturas", "202401", [row("a", 1), row("b", 1), row("c", 1), row("d", 1)])
-    workspace.write_rows("tb_faturas", "202402", [row("a", 1), row("b", 2), row("c", 2), row("d", 1)])
-    workspace.write_rows("tb_faturas", "202403", [row("c", 1), row("d", 3), row("e", 1), row("e", 2)])
+    workspace.write_rows(
+        "tb_faturas", "202401", [row("a", 1), row("b", 1), row("c", 1), row("d", 1)]
+    )
+    workspace.write_rows(
+        "tb_faturas", "202402", [row("a", 1), row("b", 2), row("c", 2), row("d", 1)]
+    )
+    workspace.write_rows(
+        "tb_faturas", "202403", [row("c", 1), row("d", 3), row("e", 1), row("e", 2)]
+    )
     workspace.build("-s", "+reconciliacao")
     found = workspace.query(
         "select id_fatura, month(reference_period), valor_fatura::int, disposition"

@@ -64,8 +64,24 @@ def test_layouts_that_just_work(workspace: Workspace, layout: str) -> None:
     workspace.build("-s", "+fct_faturas", "+reconciliacao")
     minimum = None if layout == "optional column left out" else Decimal("100.00")
     assert result(workspace) == [
-        ("1-1", "007", date(2024, 1, 5), date(2024, 1, 15), Decimal("1234.56"), minimum, Decimal("1234.56")),
-        ("2-1", "008", date(2024, 1, 6), date(2024, 1, 16), Decimal("99.90"), None, Decimal("0.00")),
+        (
+            "1-1",
+            "007",
+            date(2024, 1, 5),
+            date(2024, 1, 15),
+            Decimal("1234.56"),
+            minimum,
+            Decimal("1234.56"),
+        ),
+        (
+            "2-1",
+            "008",
+            date(2024, 1, 6),
+            date(2024, 1, 16),
+            Decimal("99.90"),
+            None,
+            Decimal("0.00"),
+        ),
     ]
     assert workspace.query(
         "select raw_rows, accepted_rows, difference_rows, raw_amount, difference_amount"
@@ -115,7 +131,11 @@ REFUSED = {
     "missing column": (
         "tb_faturas_202402.csv",
         FATURAS.replace("data_vencimento", "vencimento"),
-        ["tb_faturas_202402.csv, line 1", "required column data_vencimento is missing", "vencimento"],
+        [
+            "tb_faturas_202402.csv, line 1",
+            "required column data_vencimento is missing",
+            "vencimento",
+        ],
     ),
     "missing column below blank lines": (
         "tb_faturas_202402.csv",
@@ -127,7 +147,11 @@ REFUSED = {
         FATURAS.replace("valor_pagamento_minimo", "valor_fatura"),
         ["tb_faturas_202402.csv, line 1", "valor_fatura stands twice"],
     ),
-    "empty file": ("tb_faturas_202402.csv", "", ["tb_faturas_202402.csv, line 1", "the file is empty"]),
+    "empty file": (
+        "tb_faturas_202402.csv",
+        "",
+        ["tb_faturas_202402.csv, line 1", "the file is empty"],
+    ),
     "only blank lines": (
         "tb_faturas_202402.csv",
         "\n \n",

@@ -1,0 +1,289 @@
+"""The project's own means of proof: the generic tests can fail, the sample is what it says it is."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import PROJECT, SHARED, Workspace
+
+LASTRO = str(Path(sys.executable).with_name("lastro"))
+
+# Arguments of a generic test, rows that it must pass, rows that it must fail.
+GENERIC_TESTS = {
+    "unique_combination": (
+        "columns=['a', 'b']",
+        "(1, 1), (1, 2), (2, 1)",
+        "(1, 1), (1, 2), (1, 1)",
+    ),
+    "accepted_range": (
+        "column_name='a', min_value=0, max_value=2",
+        "(0, 1), (2, 1)",
+        "(0, 1), (3, 1)",
+    ),
+    "accepted_range, below": ("column_name='a', min_value=0", "(0, 1), (2, 1)", "(-0.01, 1)"),
+    "ranges_without_overlap": (
+        "key='a', valid_from='b', valid_to='c'",
+        "(1, date '2024-01-01', date '2024-02-01'), (1, date '2024-02-01', null),"
+        " (2, date '2024-01-15', null)",
+        "(1, date '2024-01-01', date '2024-02-02'), (1, date '2024-02-01', null)",
+    ),
+    "ranges_without_overlap, two open": (
+        "key='a', valid_from='b', valid_to='c'",
+        "(1, date '2024-01-01', date '2024-02-01')",
+        "(1, date '2024-01-01', cast(null as date)), (1, date '2024-02-01', null)",
+    ),
+    "ranges_without_overlap, empty": (
+        "key='a', valid_from='b', valid_to='c'",
+        "(1, date '2024-01-01', date '2024-01-02')",
+        "(1, date '2024-01-01', date '2024-01-01')",
+    ),
+    "relationship_mostly": (
+        "column_name='a', to='(select 1 as id) as parents_table', field='id', tolerated_percent=50",
+        "(1, 0), (2, 0), (null, 0)",
+        "(1, 0), (2, 0), (3, 0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GENERIC_TESTS)
+def test_generic_tests_can_fail(workspace: Workspace, case: str) -> None:
+    arguments, good, bad = GENERIC_TESTS[case]
+    columns = "a, b, c" if good.count("date") else "a, b"
+    counts = []
+    for rows in (good, bad):
+        model = f"(select * from (values {rows}) as v ({columns})) as model_rows"
+        quoted = model.replace('"', '\\"')
+        sql = workspace.compiled(
+            f'{{{{ test_{case.split(",")[0]}(model="{quoted}", {arguments}) }}}}'
+        )
+        counts.append(len(duckdb.sql(sql).fetchall()))
+    assert counts[0] == 0
+    assert counts[1] > 0
+
+
+BREAKS = {
+    # A row lost on the way: the independent reading of the files knows of it.
+    "reconciles": "delete from lastro_cartoes.base_cartoes__faturas where line_number = 17",
+    # An amount changed on the way.
+    "reconciles, R$": "update lastro_cartoes.base_cartoes__faturas"
+    " set valor_fatura = valor_fatura + 0.01 where line_number = 17",
+}
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_the_reconciliation_can_fail(sample: Workspace, case: str) -> None:
+    sample.build()
+    with duckdb.connect(str(sample.database)) as con:
+        con.execute(BREAKS[case])
+    build = sample.dbt("build", "--select", "reconciliacao")
+    assert not build.success
+    assert "reconciles_reconciliacao" in build.output
+
+
+@pytest.mark.parametrize(
+    ("table", "test", "change"),
+    [
+        (
+            "book_faturas_carteira",
+            "assert_book_payments_were_made_before_ref_date",
+            "total_pagamentos = total_pagamentos + 1 where periodo = 'U12M'",
+        ),
+        (
+            "book_faturas_carteira",
+            "assert_book_counts_each_invoice_once",
+            "total_faturas = total_faturas + 1 where periodo = 'U12M'",
+        ),
+        (
+            "fct_faturas",
+            "assert_facts_reconcile_with_raw_files",
+            "valor_fatura = valor_fatura + 0.01 where id_fatura = '1-202301'",
+        ),
+    ],
+)
+def test_the_singular_tests_can_fail(sample: Workspace, table: str, test: str, change: str) -> None:
+    sample.build()
+    assert sample.dbt("test", "--select", test).success
+    with duckdb.connect(str(sample.database)) as con:
+        con.execute(f"update lastro_cartoes.{table} set {change}")
+    assert not sample.dbt("test", "--select", test).success
+
+
+def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
+    subprocess.run([LASTRO, "sample", "--out", str(tmp_path)], check=True, capture_output=True)
+    committed = PROJECT / "data" / "raw"
+    names = sorted(str(p.relative_to(committed)) for p in committed.rglob("*.csv"))
+    assert names == sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.csv"))
+    assert filecmp.cmpfiles(committed, tmp_path, names, shallow=False)[0] == names
+    assert sum((committed / name).stat().st_size for name in names) < 2_000_000
+
+
+def test_the_sample_has_the_defects_that_the_readme_counts(sample: Workspace) -> None:
+    """By the lists in scripts/lastro/sample.py, not by what the build says."""
+    sample.build(tests=True)
+    assert sample.query(
+        "select table_name, sum(superseded_rows), sum(duplicate_rows), sum(rejected_rows)"
+        " from lastro_qualidade.reconciliacao group by 1 order by 1"
+    ) == [("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
+    assert sample.query(
+        "select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida"
+    ) == [(2,)]
+    assert sample.query(
+        "select count(*) from lastro_qualidade.reconciliacao where extra_columns = 'canal'"
+    ) == [(2,)]
+
+
+def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
+    other = tmp_path / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv"
+    other.parent.mkdir(parents=True)
+    other.write_text("mine")
+    done = subprocess.run(
+        [LASTRO, "sample", "--out", str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "already has files" in done.stderr
+    assert other.read_text() == "mine"
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [other]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--clients", "0"], "--clients"),
+        (["--months", "0"], "--months"),
+        (["--start", "2024-13"], "--start"),
+        ([], "--out"),
+    ],
+)
+def test_sample_names_the_argument_that_is_wrong(
+    tmp_path: Path, arguments: list, word: str
+) -> None:
+    out = ["--out", str(tmp_path)] if arguments else []
+    done = subprocess.run([LASTRO, "sample", *out, *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_summary_says_what_was_built_and_what_is_missing(sample: Workspace, tmp_path: Path) -> None:
+    missing = subprocess.run(
+        [LASTRO, "summary", "--database", str(tmp_path / "no.duckdb")],
+        capture_output=True,
+        text=True,
+    )
+    assert missing.returncode == 1
+    assert "Run `make build` first" in missing.stderr
+    sample.build()
+    done = subprocess.run(
+        [LASTRO, "summary", "--database", str(sample.database)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    for words in ("tb_faturas", "row:unbalanced_quote", "paga_em_atraso", "U12M"):
+        assert words in done.stdout
+
+
+def test_athena_compiles_without_a_network(tmp_path: Path) -> None:
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    done = subprocess.run(
+        [dbt, "compile", "--target", "athena", "--no-populate-cache", "--no-introspect"]
+        + ["--target-path", str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"AWS_EC2_METADATA_DISABLED": "true"},
+    )
+    assert done.returncode == 0, done.stdout
+    sql = (tmp_path / "compiled/lastro/models/cartoes/base/base_cartoes__faturas.sql").read_text()
+    assert "_source_file" in sql
+    assert "read_csv" not in sql
+
+
+real = pytest.mark.skipif(
+    not (SHARED / "cartoes").exists(), reason=f"{SHARED / 'cartoes'} is not on this machine"
+)
+
+
+@pytest.fixture(scope="module")
+def pod(session_workspace: Workspace) -> Workspace:
+    """The 130 000 invoices and 90 774 payments of the PoD files, built once."""
+    session_workspace.clear()
+    for table in ("tb_faturas", "tb_pagamentos"):
+        folder = session_workspace.raw / "cartoes" / table
+        folder.mkdir(parents=True)
+        for path in (SHARED / "cartoes" / "mensal").glob(f"{table}_*.csv"):
+            (folder / path.name).symlink_to(path)
+    session_workspace.build(tests=True)
+    return session_workspace
+
+
+@real
+def test_situations_are_those_a_third_party_counted(pod: Workspace) -> None:
+    assert dict(
+        pod.query("select situacao, count(*) from lastro_cartoes.fct_faturas group by 1")
+    ) == {
+        "paga_em_atraso": 52_082,
+        "vencida": 39_226,
+        "paga_antecipada": 34_829,
+        "paga_no_prazo": 3_863,
+    }
+
+
+@real
+def test_percentages_and_days_late_are_those_of_a_third_party(pod: Workspace) -> None:
+    """Its table names no invoice: client, issue and amount find it. Its percentages are in cents."""
+    staged = SHARED / "cartoes" / "oraculo_stage_amostra_1000.csv"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{pod.database}' as pod (read_only)")
+        rows = con.execute(
+            "select oracle.fvl_numero_dias_atraso, faturas.dias_atraso,"
+            " oracle.fvl_percentual_pagamento::decimal(9, 2),"
+            " faturas.valor_pago, faturas.valor_fatura, oracle.fvl_qtd_transacao,"
+            " faturas.total_pagamentos"
+            f" from read_csv('{staged}', all_varchar = true) as oracle"
+            " left join pod.lastro_cartoes.fct_faturas as faturas"
+            " on faturas.id_cliente = oracle.id_cliente"
+            " and faturas.data_emissao = oracle.data_emissao_fatura::date"
+            " and faturas.valor_fatura = oracle.fvl_valor_fatura::decimal(18, 2)"
+        ).fetchall()
+    assert len(rows) == 1000
+    for late, dias, percentage, paid, amount, payments, total in rows:
+        assert int(late) == dias
+        assert int(payments) == total
+        assert abs(100 * paid / amount - percentage) <= Decimal("0.01")
+
+
+@real
+def test_payments_from_the_reference_date_on_do_not_count(pod: Workspace) -> None:
+    """For 2024-02-01, 1 099 of the 90 774 payments lie on or after it."""
+    assert pod.query(
+        "select count(*) from lastro_cartoes.fct_pagamentos where data_pagamento >= '2024-02-01'"
+    ) == [(1_099,)]
+    [(known, seen)] = pod.query(
+        "select (select count(*) from lastro_cartoes.fct_pagamentos join lastro_cartoes.fct_faturas"
+        " using (id_fatura) where data_pagamento < '2024-02-01' and data_emissao >= '2023-02-01'),"
+        " (select total_pagamentos from lastro_cartoes.book_faturas_carteira"
+        " where ref_date = '2024-02-01' and periodo = 'U12M')"
+    )
+    assert known == seen
+
+
+@real
+def test_the_whole_of_the_real_files_reconciles(pod: Workspace) -> None:
+    assert pod.query(
+        "select table_name, sum(raw_rows), sum(accepted_rows), sum(difference_rows),"
+        " sum(difference_amount) from lastro_qualidade.reconciliacao group by 1 order by 1"
+    ) == [("tb_faturas", 130_000, 130_000, 0, 0), ("tb_pagamentos", 90_774, 90_774, 0, 0)]
+    assert pod.query(
+        "select count(distinct ref_date), min(ref_date), max(ref_date)"
+        " from lastro_cartoes.book_faturas_carteira"
+    ) == [(13, date(2023, 2, 1), date(2024, 2, 1))]
