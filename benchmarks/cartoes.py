@@ -102,9 +102,7 @@ def assert_same_book(folder: Path) -> None:
     con.execute(f"attach '{folder}/one.duckdb' as one (read_only)")
     con.execute(f"attach '{folder}/reference.duckdb' as reference (read_only)")
     # Means and ratios of the hand-written SQL pass through doubles: only what is exact is compared.
-    exact = [
-        name for name in MEASURES if name.startswith(("total", "valor_total", "max", "valor_i"))
-    ]
+    exact = [name for name in MEASURES if name.startswith(("total", "valor_total", "max", "valor_i"))]
     columns = ", ".join(["periodo", *exact, "total_clientes"])
     rows = [
         con.execute(f"select {columns} from {table} order by periodo").fetchall()
@@ -118,6 +116,7 @@ def assert_same_book(folder: Path) -> None:
 
 
 def main() -> None:
+    """Generate the files, time every run, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="keep and reuse the generated files here")
@@ -135,9 +134,7 @@ def main() -> None:
     runs: dict[str, tuple[float, float]] = {}
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute(sys.argv[2])"
     settings = f"set threads = {os.environ.get('LASTRO_THREADS', '2')}; set memory_limit = '"
-    settings += (
-        os.environ.get("LASTRO_MEMORY_LIMIT", "6GB") + "'; set preserve_insertion_order = false;"
-    )
+    settings += os.environ.get("LASTRO_MEMORY_LIMIT", "6GB") + "'; set preserve_insertion_order = false;"
     settings += "set enable_progress_bar = false;"
     runs["hand-written SQL, one date"] = timed(
         [

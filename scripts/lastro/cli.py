@@ -26,9 +26,9 @@ def sample(
     out: Annotated[Path, typer.Option(help="Raw root to write to, for example data/raw.")],
     clients: Annotated[int, typer.Option(min=1, help="Number of clients.")] = 200,
     months: Annotated[int, typer.Option(min=1, help="Months with invoices.")] = 14,
-    start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m"], help="First month, as YYYY-MM.")
-    ] = datetime(2023, 1, 1),
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="First month, as YYYY-MM.")] = datetime(
+        2023, 1, 1
+    ),
     seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
     clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without any defect.")] = False,
     steady: Annotated[

@@ -90,9 +90,7 @@ def print_summary(database: Path, console: Console) -> None:
     con = duckdb.connect(str(database), read_only=True)
     try:
         con.execute("set search_path = 'lastro_cartoes,lastro_qualidade'")
-        _print_table(
-            con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION
-        )
+        _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
         _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
         _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
         _print_table(con, console, "The portfolio (book_faturas_carteira)", _PORTFOLIO)

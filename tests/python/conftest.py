@@ -134,9 +134,7 @@ class Workspace:
     def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
         """Every table as a sorted list of rows: two snapshots are equal as multisets of rows."""
         columns = f"* exclude ({exclude})" if exclude else "*"
-        return {
-            table: self.query(f"select {columns} from {table} order by all") for table in tables
-        }
+        return {table: self.query(f"select {columns} from {table} order by all") for table in tables}
 
 
 @pytest.fixture(scope="session")

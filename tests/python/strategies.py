@@ -43,15 +43,11 @@ def portfolios(draw: st.DrawFn) -> tuple[list[Invoice], list[Payment]]:
         paid = draw(
             st.one_of(
                 days,
-                st.integers(-5, 70).map(
-                    lambda delay, issued=invoice.issued: issued + timedelta(delay)
-                ),
+                st.integers(-5, 70).map(lambda delay, issued=invoice.issued: issued + timedelta(delay)),
                 st.just(invoice.due),
             )
         )
-        amount = draw(
-            st.one_of(st.just(max(invoice.amount, Decimal("0.01"))), amounts.map(lambda a: a + 1))
-        )
+        amount = draw(st.one_of(st.just(max(invoice.amount, Decimal("0.01"))), amounts.map(lambda a: a + 1)))
         is_orphan = draw(st.integers(0, 9)) == 0
         payments.append(Payment(f"p{number}", "nowhere" if is_orphan else invoice.id, paid, amount))
     return invoices, payments

@@ -66,9 +66,7 @@ def test_books_equal_their_definitions(workspace: Workspace, portfolio: tuple) -
 
 @few
 @given(portfolio=portfolios(), month=st.integers(0, 11))
-def test_nothing_leaks_from_a_reference_date_on(
-    workspace: Workspace, portfolio: tuple, month: int
-) -> None:
+def test_nothing_leaks_from_a_reference_date_on(workspace: Workspace, portfolio: tuple, month: int) -> None:
     invoices, payments = portfolio
     ref_date = date(2023 + month // 8, month % 8 + 5, 1)
     asked = ["--vars", f"{{ref_dates: [{ref_date}]}}"]

@@ -49,9 +49,7 @@ def dispositions(workspace: Workspace) -> list[tuple]:
 
 @few
 @given(rows=corrupted_rows(), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-def test_corrupted_cells_never_lose_a_row(
-    workspace: Workspace, rows: list[list[str]], quoting: int
-) -> None:
+def test_corrupted_cells_never_lose_a_row(workspace: Workspace, rows: list[list[str]], quoting: int) -> None:
     workspace.clear()
     path = workspace.write_rows("tb_faturas", "202401", rows, quoting=quoting)
     workspace.build("-s", "+reconciliacao", "+quarentena")
@@ -186,15 +184,9 @@ def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
     def row(key: str, amount: int) -> list[str]:
         return [key, "c", "2024-01-05", "2024-01-15", str(amount), ""]
 
-    workspace.write_rows(
-        "tb_faturas", "202401", [row("a", 1), row("b", 1), row("c", 1), row("d", 1)]
-    )
-    workspace.write_rows(
-        "tb_faturas", "202402", [row("a", 1), row("b", 2), row("c", 2), row("d", 1)]
-    )
-    workspace.write_rows(
-        "tb_faturas", "202403", [row("c", 1), row("d", 3), row("e", 1), row("e", 2)]
-    )
+    workspace.write_rows("tb_faturas", "202401", [row("a", 1), row("b", 1), row("c", 1), row("d", 1)])
+    workspace.write_rows("tb_faturas", "202402", [row("a", 1), row("b", 2), row("c", 2), row("d", 1)])
+    workspace.write_rows("tb_faturas", "202403", [row("c", 1), row("d", 3), row("e", 1), row("e", 2)])
     workspace.build("-s", "+reconciliacao")
     found = workspace.query(
         "select id_fatura, month(reference_period), valor_fatura::int, disposition"

@@ -61,9 +61,7 @@ def test_generic_tests_can_fail(workspace: Workspace, case: str) -> None:
     for rows in (good, bad):
         model = f"(select * from (values {rows}) as v ({columns})) as model_rows"
         quoted = model.replace('"', '\\"')
-        sql = workspace.compiled(
-            f'{{{{ test_{case.split(",")[0]}(model="{quoted}", {arguments}) }}}}'
-        )
+        sql = workspace.compiled(f'{{{{ test_{case.split(",")[0]}(model="{quoted}", {arguments}) }}}}')
         counts.append(len(duckdb.sql(sql).fetchall()))
     assert counts[0] == 0
     assert counts[1] > 0
@@ -132,9 +130,9 @@ def test_the_sample_has_the_defects_that_the_readme_counts(sample: Workspace) ->
         "select table_name, sum(superseded_rows), sum(duplicate_rows), sum(rejected_rows)"
         " from lastro_qualidade.reconciliacao group by 1 order by 1"
     ) == [("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
-    assert sample.query(
-        "select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida"
-    ) == [(2,)]
+    assert sample.query("select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida") == [
+        (2,)
+    ]
     assert sample.query(
         "select count(*) from lastro_qualidade.reconciliacao where extra_columns = 'canal'"
     ) == [(2,)]
@@ -144,9 +142,7 @@ def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
     other = tmp_path / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv"
     other.parent.mkdir(parents=True)
     other.write_text("mine")
-    done = subprocess.run(
-        [LASTRO, "sample", "--out", str(tmp_path)], capture_output=True, text=True
-    )
+    done = subprocess.run([LASTRO, "sample", "--out", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 1
     assert "already has files" in done.stderr
     assert other.read_text() == "mine"
@@ -162,9 +158,7 @@ def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
         ([], "--out"),
     ],
 )
-def test_sample_names_the_argument_that_is_wrong(
-    tmp_path: Path, arguments: list, word: str
-) -> None:
+def test_sample_names_the_argument_that_is_wrong(tmp_path: Path, arguments: list, word: str) -> None:
     out = ["--out", str(tmp_path)] if arguments else []
     done = subprocess.run([LASTRO, "sample", *out, *arguments], capture_output=True, text=True)
     assert done.returncode == 2
@@ -228,9 +222,7 @@ def pod(session_workspace: Workspace) -> Workspace:
 
 @real
 def test_situations_are_those_a_third_party_counted(pod: Workspace) -> None:
-    assert dict(
-        pod.query("select situacao, count(*) from lastro_cartoes.fct_faturas group by 1")
-    ) == {
+    assert dict(pod.query("select situacao, count(*) from lastro_cartoes.fct_faturas group by 1")) == {
         "paga_em_atraso": 52_082,
         "vencida": 39_226,
         "paga_antecipada": 34_829,
