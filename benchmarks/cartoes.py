@@ -130,7 +130,7 @@ def main() -> None:
             check=True,
         )
     for path in folder.glob("*.duckdb*"):
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     runs: dict[str, tuple[float, float]] = {}
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute(sys.argv[2])"
     settings = f"set threads = {os.environ.get('LASTRO_THREADS', '2')}; set memory_limit = '"

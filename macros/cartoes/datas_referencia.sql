@@ -44,12 +44,45 @@
     {%- endif %}
 {% endmacro %}
 
-{% macro missing_dates(datas) %}
+{% macro missing_dates(datas, is_there) %}
+    {#- The reference dates that this book lacks, as texts, the oldest first. -#}
+    {%- set query -%}
+        select ref_date
+        from {{ datas }}
+        {%- if is_there %}
+        where ref_date not in (select ref_date from {{ this }})
+        {%- endif %}
+        order by ref_date
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | map('string') | list) }}
+{% endmacro %}
+
+{% macro one_missing_date(datas) %}
+    {#-
+        The twelve months of one date fit in memory, those of all dates may not: a book is computed for one
+        date, and compute_other_dates goes on with the others.
+    -#}
     select
         ref_date,
         versao_insumos
     from {{ datas }}
-    {%- if is_incremental() %}
-    where ref_date not in (select ref_date from {{ this }})
+    {%- if is_running() %}
+    {%- set dates = missing_dates(datas, is_there=is_incremental()) %}
+    where {{ 'ref_date = date \'' ~ dates[0] ~ '\'' if dates else '1 = 0' }}
+    {%- endif %}
+{% endmacro %}
+
+{% macro compute_other_dates(datas) %}
+    {#- Post-hook of a book: its own query again, for every date that is still missing. -#}
+    {%- if is_running() %}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') -%}
+    {%- for ref_date in missing_dates(datas, is_there=true) -%}
+        {%- set query = modules.re.sub(
+            "ref_date = date '[0-9-]+'", "ref_date = date '" ~ ref_date ~ "'", model.compiled_code
+        ) -%}
+        {%- do run_query(
+            'insert into ' ~ this ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from (' ~ query ~ ') as book'
+        ) -%}
+    {%- endfor -%}
     {%- endif %}
 {% endmacro %}

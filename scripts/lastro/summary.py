@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 _RECONCILIATION = """
 select
-    table_name as "raw table",
+    table_name as " ",
     count(*) as files,
     sum(raw_rows) as "raw rows",
     sum(accepted_rows) as accepted,
@@ -42,16 +44,15 @@ order by situacao
 
 _PORTFOLIO = """
 select
-    ref_date,
-    periodo,
+    periodo as " ",
+    total_clientes,
     total_faturas,
     valor_total_faturas,
     valor_total_pagamentos,
     percentual_pagamento_prazo,
     percentual_inadimplencia,
-    media_dias_atraso,
     valor_inadimplente,
-    total_clientes
+    media_dias_atraso
 from book_faturas_carteira
 where ref_date = (select max(ref_date) from book_faturas_carteira)
 order by length(periodo), periodo
@@ -59,18 +60,17 @@ order by length(periodo), periodo
 
 _CLIENTS = """
 select
-    ref_date,
-    id_cliente,
-    total_faturas_u3m,
-    valor_total_faturas_u3m,
-    percentual_valor_pago_u3m,
+    id_cliente as " ",
+    total_faturas_u12m,
+    valor_total_faturas_u12m,
+    percentual_valor_pago_u12m,
+    valor_inadimplente_u12m,
     total_atrasos_u12m,
-    meses_desde_ultimo_atraso_u12m,
     maior_sequencia_em_dia_u12m
 from book_faturas_cliente
 where ref_date = (select max(ref_date) from book_faturas_cliente)
 order by valor_inadimplente_u12m desc, id_cliente
-limit 5
+limit 4
 """
 
 
@@ -90,11 +90,12 @@ def print_summary(database: Path, console: Console) -> None:
     con = duckdb.connect(str(database), read_only=True)
     try:
         con.execute("set search_path = 'lastro_cartoes,lastro_qualidade'")
-        _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
+        [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
+        _print_turned(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
         _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
         _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
-        _print_table(con, console, "The portfolio (book_faturas_carteira)", _PORTFOLIO)
-        _print_table(con, console, "The five clients who owe most (book_faturas_cliente)", _CLIENTS)
+        _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
+        _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
     except duckdb.Error as error:
         raise RuntimeError(f"{database} is not a finished build: {error}") from error
     finally:
@@ -109,17 +110,27 @@ def print_summary(database: Path, console: Console) -> None:
 
 def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:
     result = con.execute(query)
+    _print(console, title, [column[0] for column in result.description], result.fetchall())
+
+
+def _print_turned(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:
+    """A wide table with few rows, turned to fit a terminal: one line a column."""
+    result = con.execute(query)
     names = [column[0] for column in result.description]
-    rows = result.fetchall()
-    table = Table(title=title, title_justify="left", title_style="bold")
+    columns = list(zip(names, *result.fetchall(), strict=True))
+    _print(console, title, list(columns[0]), columns[1:])
+
+
+def _print(console: Console, title: str, names: list, rows: list) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for index, name in enumerate(names):
-        is_text = all(isinstance(row[index], str) for row in rows)
-        table.add_column(name, justify="left" if is_text else "right", overflow="fold")
+        table.add_column(str(name), justify="right" if index else "left")
     for row in rows:
-        table.add_row(*("" if cell is None else _shown(cell) for cell in row))
+        table.add_row(*(_shown(cell) for cell in row))
     console.print(table)
-    console.print()
 
 
 def _shown(cell: object) -> str:
-    return str(cell) if isinstance(cell, str) or not hasattr(cell, "__round__") else f"{cell:,}"
+    if cell is None:
+        return ""
+    return f"{cell:,}" if isinstance(cell, int | Decimal) else str(cell)

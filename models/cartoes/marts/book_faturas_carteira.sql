@@ -6,7 +6,13 @@
 ) }}
 
 with datas as (
-    {{ missing_dates(ref('int_cartoes__datas_referencia')) }}
+    select
+        ref_date,
+        versao_insumos
+    from {{ ref('int_cartoes__datas_referencia') }}
+    {%- if is_incremental() %}
+    where ref_date not in (select ref_date from {{ this }})
+    {%- endif %}
 ),
 
 clientes as (

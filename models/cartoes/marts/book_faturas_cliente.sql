@@ -2,11 +2,12 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}"
+    pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}",
+    post_hook="{{ compute_other_dates(ref('int_cartoes__datas_referencia')) }}"
 ) }}
 
 with datas as (
-    {{ missing_dates(ref('int_cartoes__datas_referencia')) }}
+    {{ one_missing_date(ref('int_cartoes__datas_referencia')) }}
 ),
 
 versoes as (
