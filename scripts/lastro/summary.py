@@ -122,9 +122,10 @@ def _print_turned(con: duckdb.DuckDBPyConnection, console: Console, title: str, 
 
 
 def _print(console: Console, title: str, names: list, rows: list) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    console.print(title, style="bold", highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
     for index, name in enumerate(names):
-        table.add_column(str(name), justify="right" if index else "left")
+        table.add_column(str(name), justify="right" if index else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_shown(cell) for cell in row))
     console.print(table)
