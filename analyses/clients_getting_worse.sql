@@ -1,21 +1,17 @@
--- Which clients paid on time a year ago and no longer do? For the latest reference date.
-with books as (
-    select * from {{ ref('book_faturas_cliente') }}
-),
-
-latest_books as (
-    select *
-    from books
-    where ref_date = (select max(ref_date) from books)
+-- Which clients paid on time over the year and no longer do? For the latest reference date.
+with latest_date as (
+    select max(ref_date) as ref_date
+    from {{ ref('book_faturas_cliente') }}
 )
 
 select
-    id_cliente,
-    percentual_pagamento_prazo_u12m,
-    percentual_pagamento_prazo_u3m,
-    valor_inadimplente_u3m
-from latest_books
+    books.id_cliente,
+    books.percentual_pagamento_prazo_u12m,
+    books.percentual_pagamento_prazo_u3m,
+    books.valor_inadimplente_u3m
+from {{ ref('book_faturas_cliente') }} as books
+inner join latest_date on books.ref_date = latest_date.ref_date
 where
-    total_faturas_u3m >= 2
-    and percentual_pagamento_prazo_u3m < percentual_pagamento_prazo_u12m - 30
-order by valor_inadimplente_u3m desc, id_cliente
+    books.total_faturas_u3m >= 2
+    and books.percentual_pagamento_prazo_u3m < books.percentual_pagamento_prazo_u12m - 30
+order by books.valor_inadimplente_u3m desc, books.id_cliente asc

@@ -16,11 +16,14 @@ with judged_rows as (
 judged_files as (
     select
         file_id,
-        {%- for disposition in ['accepted', 'superseded', 'duplicate', 'rejected'] %}
-        sum(case when disposition = '{{ disposition }}' then judged_rows else 0 end) as {{ disposition }}_rows,
-        sum(case when disposition = '{{ disposition }}' then judged_amount else 0 end) as {{ disposition }}_amount
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        sum(case when disposition = 'accepted' then judged_rows else 0 end) as accepted_rows,
+        sum(case when disposition = 'accepted' then judged_amount else 0 end) as accepted_amount,
+        sum(case when disposition = 'superseded' then judged_rows else 0 end) as superseded_rows,
+        sum(case when disposition = 'superseded' then judged_amount else 0 end) as superseded_amount,
+        sum(case when disposition = 'duplicate' then judged_rows else 0 end) as duplicate_rows,
+        sum(case when disposition = 'duplicate' then judged_amount else 0 end) as duplicate_amount,
+        sum(case when disposition = 'rejected' then judged_rows else 0 end) as rejected_rows,
+        sum(case when disposition = 'rejected' then judged_amount else 0 end) as rejected_amount
     from judged_rows
     group by file_id
 ),
@@ -42,12 +45,14 @@ compared_files as (
         raw_files.extra_columns,
         coalesce(raw_files.raw_rows, 0) as raw_rows,
         raw_files.raw_amount,
-        {%- for disposition in ['accepted', 'superseded', 'duplicate', 'rejected'] %}
-        coalesce(judged_files.{{ disposition }}_rows, 0) as {{ disposition }}_rows,
-        case when raw_files.raw_amount is not null then coalesce(judged_files.{{ disposition }}_amount, 0) end
-            as {{ disposition }}_amount
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(judged_files.accepted_rows, 0) as accepted_rows,
+        coalesce(judged_files.accepted_amount, 0) as accepted_amount,
+        coalesce(judged_files.superseded_rows, 0) as superseded_rows,
+        coalesce(judged_files.superseded_amount, 0) as superseded_amount,
+        coalesce(judged_files.duplicate_rows, 0) as duplicate_rows,
+        coalesce(judged_files.duplicate_amount, 0) as duplicate_amount,
+        coalesce(judged_files.rejected_rows, 0) as rejected_rows,
+        coalesce(judged_files.rejected_amount, 0) as rejected_amount
     from raw_files
     full outer join judged_files on raw_files.file_id = judged_files.file_id
 )
@@ -64,10 +69,10 @@ select
     cast(raw_rows - accepted_rows - superseded_rows - duplicate_rows - rejected_rows as bigint)
         as difference_rows,
     cast(raw_amount as decimal(18, 2)) as raw_amount,
-    cast(accepted_amount as decimal(18, 2)) as accepted_amount,
-    cast(superseded_amount as decimal(18, 2)) as superseded_amount,
-    cast(duplicate_amount as decimal(18, 2)) as duplicate_amount,
-    cast(rejected_amount as decimal(18, 2)) as rejected_amount,
+    cast(case when raw_amount is not null then accepted_amount end as decimal(18, 2)) as accepted_amount,
+    cast(case when raw_amount is not null then superseded_amount end as decimal(18, 2)) as superseded_amount,
+    cast(case when raw_amount is not null then duplicate_amount end as decimal(18, 2)) as duplicate_amount,
+    cast(case when raw_amount is not null then rejected_amount end as decimal(18, 2)) as rejected_amount,
     cast(
         raw_amount - accepted_amount - superseded_amount - duplicate_amount - rejected_amount as decimal(18, 2)
     ) as difference_amount,

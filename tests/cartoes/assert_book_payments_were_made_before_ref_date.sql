@@ -10,8 +10,8 @@ with expected as (
     inner join {{ ref('stg_cartoes__faturas') }} as faturas
         on
             pagamentos.id_fatura = faturas.id_fatura
-            and faturas.data_emissao < datas.ref_date
-            and faturas.data_emissao >= {{ add_months('datas.ref_date', -12) }}
+            and datas.ref_date > faturas.data_emissao
+            and {{ add_months('datas.ref_date', -12) }} <= faturas.data_emissao
     group by datas.ref_date
 )
 

@@ -22,12 +22,13 @@ clientes as (
 somas as (
     {%- for months in book_windows() %}
     {%- set suffix = '_u' ~ months ~ 'm' %}
+    {%- set adding_up = {'count': 'sum', 'sum': 'sum', 'max': 'max'} %}
     select
         datas.ref_date,
         'U{{ months }}M' as periodo,
         {%- for name, aggregate, expression, type in book_sums() %}
         cast(
-            {{ zero_unless_max(aggregate, ('max' if aggregate == 'max' else 'sum') ~ '(clientes.' ~ name ~ suffix ~ ')') }}
+            {{ zero_unless_max(aggregate, adding_up[aggregate] ~ '(clientes.' ~ name ~ suffix ~ ')') }}
             as {{ 'bigint' if type == 'integer' else type }}
         ) as {{ name }},
         {%- endfor %}
