@@ -1,15 +1,24 @@
 -- Invariant: whatever is known of its payments, an invoice issued within the window counts once, with its
 -- whole amount, in the portfolio of a reference date. Versions that overlap or leave a gap would show here.
-with expected as (
+with issued as (
+    select
+        {{ first_of_month('data_emissao') }} as mes_emissao,
+        count(*) as total_faturas,
+        sum(valor_fatura) as valor_total_faturas
+    from {{ ref('stg_cartoes__faturas') }}
+    group by {{ first_of_month('data_emissao') }}
+),
+
+expected as (
     select
         datas.ref_date,
-        count(*) as total_faturas,
-        sum(faturas.valor_fatura) as valor_total_faturas
+        sum(issued.total_faturas) as total_faturas,
+        sum(issued.valor_total_faturas) as valor_total_faturas
     from {{ ref('int_cartoes__datas_referencia') }} as datas
-    inner join {{ ref('stg_cartoes__faturas') }} as faturas
+    inner join issued
         on
-            datas.ref_date > faturas.data_emissao
-            and faturas.data_emissao >= {{ add_months('datas.ref_date', -12) }}
+            datas.ref_date > issued.mes_emissao
+            and {{ add_months('datas.ref_date', -12) }} <= issued.mes_emissao
     group by datas.ref_date
 )
 

@@ -1,17 +1,26 @@
 -- Invariant: a book knows exactly the payments made before its reference date, of the invoices of the window.
-with expected as (
+with paid as (
     select
-        datas.ref_date,
+        {{ first_of_month('faturas.data_emissao') }} as mes_emissao,
+        {{ first_of_month('pagamentos.data_pagamento') }} as mes_pagamento,
         count(*) as total_pagamentos,
         sum(pagamentos.valor_pagamento) as valor_total_pagamentos
+    from {{ ref('stg_cartoes__pagamentos') }} as pagamentos
+    inner join {{ ref('stg_cartoes__faturas') }} as faturas on pagamentos.id_fatura = faturas.id_fatura
+    group by {{ first_of_month('faturas.data_emissao') }}, {{ first_of_month('pagamentos.data_pagamento') }}
+),
+
+expected as (
+    select
+        datas.ref_date,
+        sum(paid.total_pagamentos) as total_pagamentos,
+        sum(paid.valor_total_pagamentos) as valor_total_pagamentos
     from {{ ref('int_cartoes__datas_referencia') }} as datas
-    inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
-        on datas.ref_date > pagamentos.data_pagamento
-    inner join {{ ref('stg_cartoes__faturas') }} as faturas
+    inner join paid
         on
-            pagamentos.id_fatura = faturas.id_fatura
-            and datas.ref_date > faturas.data_emissao
-            and {{ add_months('datas.ref_date', -12) }} <= faturas.data_emissao
+            datas.ref_date > paid.mes_pagamento
+            and datas.ref_date > paid.mes_emissao
+            and {{ add_months('datas.ref_date', -12) }} <= paid.mes_emissao
     group by datas.ref_date
 )
 

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with pagamentos as (
     select * from {{ ref('stg_cartoes__pagamentos') }}
 ),
