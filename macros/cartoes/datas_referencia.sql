@@ -45,14 +45,21 @@
 {% endmacro %}
 
 {% macro missing_dates(datas, is_there) %}
-    {#- The reference dates that this book lacks, as texts, the oldest first. -#}
+    {#-
+        The reference dates that this book lacks, or holds from other input, as texts, the oldest first. A model
+        is compiled before its pre-hook removes what is stale: to be there is not enough.
+    -#}
     {%- set query -%}
-        select ref_date
-        from {{ datas }}
+        select datas.ref_date
+        from {{ datas }} as datas
         {%- if is_there %}
-        where ref_date not in (select ref_date from {{ this }})
+        where not exists (
+            select 1
+            from {{ this }} as book
+            where book.ref_date = datas.ref_date and book.versao_insumos = datas.versao_insumos
+        )
         {%- endif %}
-        order by ref_date
+        order by datas.ref_date
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | map('string') | list) }}
 {% endmacro %}
@@ -68,7 +75,7 @@
     from {{ datas }}
     {%- if is_running() %}
     {%- set dates = missing_dates(datas, is_there=is_incremental()) %}
-    where {{ 'ref_date = date \'' ~ dates[0] ~ '\'' if dates else '1 = 0' }}
+    where ref_date = date '{{ dates[0] if dates else '1900-01-01' }}'
     {%- endif %}
 {% endmacro %}
 

@@ -70,7 +70,8 @@ arquivos as (
 
 select
     datas.ref_date,
-    {{ dbt.hash(dbt.listagg('arquivos.file_id', "','", 'order by arquivos.file_id')) }} as versao_insumos
+    {{ dbt.hash("coalesce(" ~ dbt.listagg('arquivos.file_id', "','", 'order by arquivos.file_id') ~ ", '')") }}
+        as versao_insumos
 from datas
 left join arquivos on datas.ref_date > arquivos.primeira_data
 group by datas.ref_date
