@@ -16,13 +16,15 @@
     -#}
     {%- set scaled = factor * 10 ** scale -%}
     case
-        when {{ denominator }} >= 1 and abs({{ numerator }}) < {{ 10 ** 14 // scaled }} then cast(
+        when {{ denominator }} between 1 and 1000000000000 and abs({{ numerator }}) < {{ 10 ** 14 // scaled }} then cast(
             cast({{ duckdb__divide_cents(numerator, denominator, scaled, 'bigint') }} as decimal(14, 0))
             * cast({{ '0.' ~ '0' * (scale - 1) ~ '1' }} as decimal({{ scale }}, {{ scale }}))
             as decimal({{ precision }}, {{ scale }})
         )
         when {{ denominator }} <> 0 then cast(
-            cast({{ duckdb__divide_cents(numerator, denominator, scaled, 'hugeint') }} as decimal(34, 0))
+            cast({{ duckdb__divide_cents(
+                'cast(' ~ numerator ~ ' as decimal(20, 2))', 'cast(' ~ denominator ~ ' as decimal(20, 2))', scaled, 'hugeint'
+            ) }} as decimal(34, 0))
             * cast({{ '0.' ~ '0' * (scale - 1) ~ '1' }} as decimal({{ scale }}, {{ scale }}))
             as decimal({{ precision }}, {{ scale }})
         )

@@ -208,6 +208,7 @@ def test_division_is_exact_on_its_fast_and_on_its_wide_way(workspace: Workspace)
         ("0.04", "10.00"),
         ("1.00", "0.03"),
         ("20.01", "2.00"),
+        ("5.00", "9999999999999999.99"),
     ]
     rows = ", ".join(f"({n}::decimal(18, 2), {d}::decimal(18, 2))" for n, d in cases)
     for scale, factor in ((2, 1), (4, 100)):
