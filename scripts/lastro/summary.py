@@ -128,7 +128,9 @@ def _print(console: Console, title: str, names: list, rows: list) -> None:
         table.add_column(str(name), justify="right" if index else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_shown(cell) for cell in row))
-    console.print(table)
+    # An amount is never cut: on a terminal that is too narrow, the lines wrap.
+    natural = console.measure(table, options=console.options.update(max_width=500)).maximum
+    Console(file=console.file, width=max(natural, console.width)).print(table)
 
 
 def _shown(cell: object) -> str:
