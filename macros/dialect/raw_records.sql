@@ -110,12 +110,19 @@
 {%- endmacro %}
 
 {% macro duckdb__has_quoted_cell(text) -%}
-    {#- Only a quote at the start of a cell quotes; anywhere else it is a character like any other. -#}
-    contains({{ text }}, '"') and regexp_matches({{ text }}, '(^|[,;|\t])"')
+    {#-
+        Only a quote at the start of a cell quotes; anywhere else it is a character like any other. DuckDB
+        evaluates both sides of an `and` for every row, but the branch of a `case` only where it is taken.
+    -#}
+    case when contains({{ text }}, '"') then regexp_matches({{ text }}, '(^|[,;|\t])"') else false end
 {%- endmacro %}
 
 {% macro duckdb__has_open_quote(text) -%}
-    {{ duckdb__has_quoted_cell(text) }} and {{ duckdb__count_quotes(text) }} % 2 = 1
+    case
+        when contains({{ text }}, '"')
+            then {{ duckdb__has_quoted_cell(text) }} and {{ duckdb__count_quotes(text) }} % 2 = 1
+        else false
+    end
 {%- endmacro %}
 
 {% macro duckdb__count_quotes(text) -%}
