@@ -127,7 +127,7 @@ def write_sample(
             if table == FATURAS and number == months:
                 continue
             path = partial / table / f"{table}_{month:%Y%m}.csv"
-            _write_month(con, table, columns, period, month, layout, path)
+            _write_month(con, table, columns, period, month, number == 0, layout, path)
             written.append(target / table / path.name)
             progress(path.name)
     if not clean:
@@ -265,6 +265,7 @@ def _write_month(
     columns: list[str],
     period: str,
     month: date,
+    is_first: bool,
     layout: Layout,
     path: Path,
 ) -> None:
@@ -274,7 +275,7 @@ def _write_month(
     select = ", ".join(f"{cell} as {column}" for column, cell in cells.items())
     rows = "invoices" if table == FATURAS else "payments"
     # A payment before the first month is delivered in the first payment file.
-    first = "" if table == PAGAMENTOS and _is_first(con, month) else f"{period} >= $1 and "
+    first = "" if is_first else f"{period} >= $1 and "
     quote = ", force_quote (*)" if layout.quoted else ""
     con.execute(
         f"copy (select {select} from {rows} where {first}{period} < $1 + interval 1 month"
@@ -286,11 +287,6 @@ def _write_month(
         text = path.read_bytes()
         text = text.replace(b"\n", b"\r\n") if layout.crlf else text
         path.write_bytes((b"\xef\xbb\xbf" if layout.bom else b"") + text)
-
-
-def _is_first(con: duckdb.DuckDBPyConnection, month: date) -> bool:
-    first = con.execute("select min(data_emissao) from invoices").fetchone()[0]
-    return first is not None and (first.year, first.month) == (month.year, month.month)
 
 
 def _cell(column: str, layout: Layout) -> str:
