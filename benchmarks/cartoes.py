@@ -145,6 +145,9 @@ def main() -> None:
             settings + reference_sql(raw),
         ]
     )
+    runs["pandas, one date"] = timed(
+        [sys.executable, "benchmarks/reference_pandas.py", str(raw), str(REF_DATE), str(folder / "pandas.csv")]
+    )
     asked = ("--vars", f"{{ref_dates: [{REF_DATE}]}}")
     runs["dbt build, one date"] = dbt(folder, raw, "one", *asked)
     assert_same_book(folder)

@@ -62,18 +62,31 @@
         from delimited_headers
     ),
 
+    -- A map instead of a join, for the same reason as above.
+    header_maps as (
+        select
+            map(list(file_index), list(header_line)) as line_by_file,
+            map(list(file_index), list(delimiter)) as delimiter_by_file,
+            map(list(file_index), list(len(column_names))) as column_count_by_file,
+            map(list(file_index), list(list_position(column_names, '{{ table.amount }}'))) as amount_position_by_file
+        from headers
+    ),
+
+    data_records as (
+        select
+            *,
+            (select delimiter_by_file from header_maps)[file_index] as delimiter,
+            (select column_count_by_file from header_maps)[file_index] as column_count,
+            (select amount_position_by_file from header_maps)[file_index] as amount_position
+        from records
+        where line_number > (select line_by_file from header_maps)[file_index]
+    ),
+
     split_records as (
         select
-            records.file_index,
-            records.line_number,
-            records.record,
-            {%- if table.amount %}
-            {{ duckdb__split_record('records.record', 'headers.delimiter') }} as cells,
-            {%- endif %}
-            len(headers.column_names) as column_count,
-            list_position(headers.column_names, '{{ table.amount }}') as amount_position
-        from records
-        inner join headers on records.file_index = headers.file_index and records.line_number > headers.header_line
+            *,
+            {{ duckdb__split_record('record', 'delimiter') }} as cells
+        from data_records
     ),
 
     counted_records as (
@@ -123,6 +136,7 @@
         cast(header_line as bigint) as header_line,
         to_json(column_names)::varchar as column_names,
         nullif(array_to_string(extra_columns, ', '), '') as extra_columns,
+        content_hash,
         {{ bigint_hash("source_file || '|' || content_hash") }} as file_id,
         cast(raw_rows as bigint) as raw_rows,
         cast(raw_amount as decimal(18, 2)) as raw_amount,
@@ -161,6 +175,7 @@
         cast(null as bigint) as header_line,
         cast(null as varchar) as column_names,
         cast(null as varchar) as extra_columns,
+        _batch_id as content_hash,
         {{ bigint_hash("_source_file || '|' || _batch_id") }} as file_id,
         count(*) as raw_rows,
         {%- if table.amount %}
