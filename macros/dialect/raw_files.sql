@@ -4,6 +4,10 @@
 {% endmacro %}
 
 {% macro duckdb__raw_files(table) %}
+    {{ return(default__raw_files(table) if landed_root() else duckdb__read_raw_files(table)) }}
+{% endmacro %}
+
+{% macro duckdb__read_raw_files(table) %}
     {%- set paths = raw_paths(table) -%}
     {%- set declared = table.columns | map(attribute='name') | list -%}
     {%- set required = table.columns | selectattr('required') | map(attribute='name') | list %}
@@ -167,23 +171,9 @@
 
 {% macro default__raw_files(table) %}
     select
-        '{{ table.source }}' as source_name,
-        '{{ table.name }}' as table_name,
-        _source_file as source_file,
-        _reference_period as reference_period,
-        cast(null as varchar) as delimiter,
-        cast(null as bigint) as header_line,
-        cast(null as varchar) as column_names,
-        cast(null as varchar) as extra_columns,
-        _batch_id as content_hash,
-        {{ bigint_hash("_source_file || '|' || _batch_id") }} as file_id,
-        count(*) as raw_rows,
-        {%- if table.amount %}
-        cast(coalesce(sum({{ typed_cell(table.amount, 'decimal(18, 2)') }}), 0) as decimal(18, 2)) as raw_amount,
-        {%- else %}
-        cast(null as decimal(18, 2)) as raw_amount,
-        {%- endif %}
-        cast(null as varchar) as problem
-    from {{ table.relation }}
-    group by _source_file, _reference_period, _batch_id
+        {%- for name, type in landed_file_columns() %}
+        {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ landed_relation(table, 'arquivos') }}
+    where table_name = '{{ table.name }}'
 {% endmacro %}

@@ -3,6 +3,10 @@
 {% endmacro %}
 
 {% macro duckdb__raw_rows(table, files, paths) %}
+    {{ return((default__raw_rows if landed_root() else duckdb__read_raw_rows)(table, files, paths)) }}
+{% endmacro %}
+
+{% macro duckdb__read_raw_rows(table, files, paths) %}
     {%- set declared = table.columns | map(attribute='name') | list %}
     with {{ duckdb__record_ctes(table, paths) }},
 
@@ -91,17 +95,28 @@
 {% endmacro %}
 
 {% macro default__raw_rows(table, files, paths) %}
+    {#- What was landed from an older content of a file may still lie there: a row counts if its content is listed. -#}
     select
-        {{ bigint_hash("_source_file || '|' || _batch_id") }} as file_id,
-        _line_number as line_number,
-        _raw_row as raw_row,
-        _row_problem as row_problem,
-        _extra_columns as extra_columns,
+        files.file_id,
+        landed._line_number as line_number,
+        landed._raw_row as raw_row,
+        landed._row_problem as row_problem,
+        landed._extra_columns as extra_columns,
         {%- for column in table.columns %}
-        {{ column.name }}{{ ',' if not loop.last }}
+        landed.{{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ table.relation }}
-    {%- if is_running() %}
-    where _source_file in ({% for path in paths %}{{ sql_string(path) }}{{ ', ' if not loop.last }}{% endfor %})
-    {%- endif %}
+    from {{ landed_relation(table, table.name) }} as landed
+    inner join {{ files }} as files
+        on landed._source_file = files.source_file and landed._batch_id = files.content_hash
+    where
+        files.table_name = '{{ table.name }}'
+        {%- if is_running() %}
+        and landed._source_file in ({% for path in paths %}{{ sql_string(path) }}{{ ', ' if not loop.last }}{% endfor %})
+        {%- if is_monthly(table) %}
+        -- Only the partitions of these files are scanned.
+        and landed.reference_month in (
+            {%- for month in reference_months(paths) %}'{{ month }}'{{ ', ' if not loop.last }}{% endfor -%}
+        )
+        {%- endif %}
+        {%- endif %}
 {% endmacro %}

@@ -184,14 +184,7 @@ left join ranked_rows
     {%- if not is_running() -%}
         {{ return([modules.re.sub('[{][YMD]+[}]', '*', table.path)]) }}
     {%- endif -%}
-    {%- set problems = run_query(
-        'select problem from ' ~ files ~ ' where problem is not null order by source_file'
-    ).columns[0].values() -%}
-    {%- if problems -%}
-        {%- do exceptions.raise_compiler_error(
-            problems | length ~ ' raw file(s) below ' ~ raw_root() ~ ' cannot be read:\n  ' ~ problems | join('\n  ')
-        ) -%}
-    {%- endif -%}
+    {%- do refuse_problems(files) -%}
     {%- set query -%}
         select source_file
         from {{ files }}
@@ -203,6 +196,18 @@ left join ranked_rows
         order by source_file
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | list) }}
+{% endmacro %}
+
+{% macro refuse_problems(files) %}
+    {#- A file whose structure cannot be trusted stops the command, with all that is to be done about it. -#}
+    {%- set problems = run_query(
+        'select problem from ' ~ files ~ ' where problem is not null order by source_file'
+    ).columns[0].values() -%}
+    {%- if problems -%}
+        {%- do exceptions.raise_compiler_error(
+            problems | length ~ ' raw file(s) below ' ~ raw_root() ~ ' cannot be read:\n  ' ~ problems | join('\n  ')
+        ) -%}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro delete_stale_rows(files) %}

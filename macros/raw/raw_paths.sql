@@ -15,7 +15,7 @@
 
 {% macro is_running() -%}
     {#- Only a command that runs models may look at the data; parse, compile and docs work without any. -#}
-    {{ return(execute and flags.WHICH in ('run', 'build', 'retry')) }}
+    {{ return(execute and flags.WHICH in ('run', 'build', 'retry', 'run-operation')) }}
 {%- endmacro %}
 
 {% macro listed_paths(folder) -%}

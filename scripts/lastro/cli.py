@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lastro.land import land as land_files
 from lastro.sample import write_sample
 from lastro.summary import print_summary
 
@@ -59,6 +61,22 @@ def sample(
     except OSError as error:
         raise _refusal("sample", error) from error
     typer.echo(f"{len(paths)} files below {out}")
+
+
+@app.command()
+def land(
+    to: Annotated[str, typer.Option(help="A folder, or s3://bucket/prefix.")],
+    raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
+) -> None:
+    """Write the raw files as Parquet, every cell as text: what Athena reads. Run it again when files arrive."""
+    try:
+        with errors.status(f"reading {raw}"):
+            landing = land_files(raw, to)
+    except (OSError, ValueError, BotoCoreError, ClientError) as error:
+        raise _refusal("land", error) from error
+    typer.echo(
+        f"{landing.landed} files landed in {to}, {landing.already_there} were there, {landing.removed} removed"
+    )
 
 
 @app.command()
