@@ -172,7 +172,6 @@ class Engine:
             "node.id=lastro\n"
             "node.bind-ip=127.0.0.1\n"
             "node.internal-address=127.0.0.1\n"
-            f"node.data-dir={self.folder / 'data'}\n"
             f"plugin.dir={server / 'plugin'}\n"
             f"catalog.config-dir={catalogs}\n"
             "query.min-expire-age=60m\n"
