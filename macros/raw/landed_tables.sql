@@ -1,7 +1,11 @@
 {% macro create_landed_tables() %}
     {#- Operation, on Athena: external tables over landed/ as the source YAML declares them; run again when it changes. -#}
+    {%- set sources = [] -%}
     {%- for table in declared_raw_tables() -%}
-        {%- do create_landed_table(table, 'arquivos', landed_file_columns(), is_partitioned=false) -%}
+        {%- if table.source not in sources -%}
+            {%- do sources.append(table.source) -%}
+            {%- do create_landed_table(table, 'arquivos', landed_file_columns(), is_partitioned=false) -%}
+        {%- endif -%}
         {%- do create_landed_table(table, table.name, landed_row_columns(table), is_partitioned=is_monthly(table)) -%}
     {%- endfor -%}
 {% endmacro %}

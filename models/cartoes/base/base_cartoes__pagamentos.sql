@@ -1,5 +1,6 @@
 {{ config(
     unique_key=['file_id', 'line_number'],
+    partitioned_by=['month(data_pagamento)'],
     post_hook="{{ delete_stale_rows(ref('base_cartoes__arquivos')) }}"
 ) }}
 

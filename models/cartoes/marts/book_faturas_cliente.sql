@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
+    partitioned_by=['month(ref_date)'],
     on_schema_change='append_new_columns',
     pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}",
     post_hook="{{ compute_other_dates(ref('int_cartoes__datas_referencia')) }}"

@@ -1,3 +1,5 @@
+{{ config(partitioned_by=['month(data_emissao)']) }}
+
 with faturas as (
     select * from {{ ref('stg_cartoes__faturas') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(partitioned_by=['month(data_pagamento)']) }}
+
 with pagamentos as (
     select * from {{ ref('stg_cartoes__pagamentos') }}
 ),

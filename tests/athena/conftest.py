@@ -1,0 +1,59 @@
+"""One lake for the whole run: Trino takes a quarter of a minute to start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from emulator.lake import PROJECT, Lake, running_lake
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """The endpoint; `LASTRO_LAKE_TRACE` names a file that keeps what it was asked."""
+    folder = tmp_path_factory.mktemp("lake")
+    with running_lake(folder) as lake:
+        yield lake
+    if os.environ.get("LASTRO_LAKE_TRACE"):
+        shutil.copyfile(folder / "trace.jsonl", os.environ["LASTRO_LAKE_TRACE"])
+
+
+class Duck:
+    """The same project, built on DuckDB."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "lastro.duckdb"
+
+    def build(self, lake: Lake, raw: Path) -> None:
+        """Build from a raw root, from nothing."""
+        self.database.unlink(missing_ok=True)
+        result = lake.run(
+            *("dbt", "build", "--quiet", "--target", "duckdb", "--target-path", str(self.folder / "target")),
+            *("--exclude-resource-type", "test", "unit_test"),
+            LASTRO_RAW=str(raw),
+            LASTRO_DB=str(self.database),
+        )
+        assert result.returncode == 0, result.stdout
+
+    def query(self, sql: str) -> list[tuple]:
+        """Rows of a query on what was built."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def duck(tmp_path_factory: pytest.TempPathFactory) -> Duck:
+    return Duck(tmp_path_factory.mktemp("duck"))
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample whose files may come and go."""
+    folder = tmp_path_factory.mktemp("raw") / "raw"
+    shutil.copytree(PROJECT / "data" / "raw", folder)
+    return folder

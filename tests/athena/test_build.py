@@ -1,0 +1,189 @@
+"""The life of the project on Athena's engine, step by step: each test goes on where the last one stopped."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import Duck
+from emulator.lake import PROJECT, Lake
+
+LAST_MONTHS = ("_202402.csv", "_202403.csv")
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+
+
+def public_tables() -> dict[str, list[str]]:
+    """Every relation that others query, with the columns of its contract, as the manifest names them."""
+    manifest = json.loads((PROJECT / "target" / "manifest.json").read_text(encoding="utf-8"))
+    tables = {
+        f"{node['schema']}.{node['name']}": list(node["columns"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["access"] == "public"
+    }
+    assert len(tables) >= 6, tables
+    return tables
+
+
+def contents(lake: Lake) -> dict[str, Counter]:
+    """All rows of all public tables, as multisets."""
+    return {table: Counter(lake.rows(table, columns)) for table, columns in public_tables().items()}
+
+
+def assert_same_rows(name: str, found: Counter, expected: Counter, labels: tuple[str, str]) -> None:
+    """Two multisets of rows are equal; if not, the first rows that differ are printed."""
+    only_found, only_expected = found - expected, expected - found
+    if only_found or only_expected:
+        lines = [f"{name}: {only_found.total()} rows only on {labels[0]}, {only_expected.total()} only on {labels[1]}"]
+        for label, rows in zip(labels, (only_found, only_expected), strict=True):
+            lines += [f"  {label}: {row}" for row in sorted(rows, key=repr)[:3]]
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
+    """Every public table has the same rows on both engines, to the last cent."""
+    for table, columns in public_tables().items():
+        names = ", ".join(f'"{name}"' for name in columns)
+        expected = Counter(duck.query(f"select {names} from {table}"))
+        assert expected, f"{table} is empty: nothing is compared"
+        assert_same_rows(table, Counter(lake.rows(table, columns)), expected, ("Trino", "DuckDB"))
+
+
+def land(lake: Lake, raw: Path) -> None:
+    """Land a raw root and register what is new."""
+    landing = lake.run("lastro", "land", "--to", "s3://lastro-data/landed", "--raw", str(raw))
+    assert landing.returncode == 0, landing.stdout
+    tables = lake.dbt("run-operation", "create_landed_tables")
+    assert tables.returncode == 0, tables.stdout
+
+
+def built(lake: Lake, *args: str) -> str:
+    """Build; it has to work. Its output."""
+    build = lake.dbt("build", *args)
+    assert build.returncode == 0, build.stdout[-5000:]
+    return build.stdout
+
+
+def test_a_build_without_the_last_month_passes_every_test(lake: Lake, raw: Path, duck: Duck) -> None:
+    held = raw.parent / "held"
+    held.mkdir()
+    for path in [path for path in raw.rglob("*.csv") if path.name.endswith(LAST_MONTHS)]:
+        path.rename(held / f"{path.parent.name}@{path.name}")
+    land(lake, raw)
+    output = built(lake)
+    assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
+    duck.build(lake, raw)
+    assert_equals_duckdb(lake, duck)
+
+
+def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Path, duck: Duck) -> None:
+    for path in (raw.parent / "held").iterdir():
+        folder, name = path.name.split("@")
+        path.rename(raw / "cartoes" / folder / name)
+    land(lake, raw)
+    output = built(lake)
+    assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
+    duck.build(lake, raw)
+    assert_equals_duckdb(lake, duck)
+
+
+def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
+    landing = lake.run("lastro", "land", "--to", "s3://lastro-data/landed", "--raw", str(raw))
+    assert "0 files landed in s3://lastro-data/landed, 29 were there, 0 removed" in landing.stdout
+
+
+def test_another_build_changes_nothing(lake: Lake) -> None:
+    before = contents(lake)
+    built(lake, *NO_TESTS)
+    for table, rows in contents(lake).items():
+        assert_same_rows(table, rows, before[table], ("second build", "first build"))
+
+
+def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duck) -> None:
+    """The build dies while the client book has some of its reference dates and lacks the others."""
+    path = raw / "cartoes" / "tb_faturas" / "tb_faturas_202301.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]), encoding="utf-8")
+    land(lake, raw)
+    seen = len(lake.endpoint.queries)
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("dbt")), "build", "--quiet", *NO_TESTS]
+        + ["--target", "athena", "--target-path", str(lake.folder / "target")],
+        cwd=PROJECT,
+        env=lake.variables(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    inserts: list[str] = []
+    while len(inserts) < 4 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        new = list(lake.endpoint.queries.values())[seen:]
+        inserts = [query.sql for query in new if "insert into" in query.sql and "book_faturas_cliente" in query.sql]
+    assert process.poll() is None, "the build ended before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    duck.build(lake, raw)
+    book = "lastro_cartoes.book_faturas_cliente"
+    done = lake.query(f"select count(distinct ref_date) from awsdatacatalog_iceberg.{book}")[0][0]
+    wanted = duck.query(f"select count(distinct ref_date) from {book}")[0][0]
+    assert 0 < done < wanted, f"{done} of {wanted} dates were there: the kill came too early or too late"
+    built(lake, *NO_TESTS)
+    assert_equals_duckdb(lake, duck)
+
+
+def test_a_full_refresh_gives_the_same(lake: Lake, duck: Duck) -> None:
+    built(lake, "--full-refresh", *NO_TESTS)
+    assert_equals_duckdb(lake, duck)
+
+
+def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
+    docs = lake.dbt("docs", "generate")
+    assert docs.returncode == 0, docs.stdout
+    catalog = json.loads((lake.folder / "target" / "catalog.json").read_text(encoding="utf-8"))
+    book = catalog["nodes"]["model.lastro.book_faturas_cliente"]
+    assert "valor_inadimplente_u12m" in book["columns"]
+
+
+def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
+    """With volume enough to tell: what the engine scans for one new month, against all that it scanned before."""
+    raw = tmp_path / "raw"
+    made = lake.run("lastro", "sample", "--clean", "--out", str(raw), "--clients", "3000", "--months", "24")
+    assert made.returncode == 0, made.stdout
+    held = tmp_path / "held"
+    held.mkdir()
+    late = [path for path in raw.rglob("*.csv") if path.name.endswith(("_202412.csv", "_202501.csv"))]
+    for path in late:
+        shutil.move(path, held / path.name)
+    volume = {"LASTRO_ATHENA_SCHEMA": "volume", "LASTRO_S3_LANDED": "s3://lastro-data/volume/"}
+    args = ("build", "--exclude-resource-type", "test", "unit_test", "--select", "+book_faturas_carteira")
+
+    def scanned() -> dict[str, int]:
+        landing = lake.run("lastro", "land", "--to", "s3://lastro-data/volume", "--raw", str(raw), **volume)
+        assert landing.returncode == 0, landing.stdout
+        assert lake.dbt("run-operation", "create_landed_tables", **volume).returncode == 0
+        seen = len(lake.endpoint.queries)
+        build = lake.dbt(*args, **volume)
+        assert build.returncode == 0, build.stdout[-3000:]
+        totals: dict[str, int] = {}
+        for query in list(lake.endpoint.queries.values())[seen:]:
+            if node := re.search(r'"node_id": "model\.lastro\.(\w+)"', query.sql):
+                totals[node[1]] = totals.get(node[1], 0) + query.scanned_bytes
+        return totals
+
+    first = scanned()
+    for path in late:
+        shutil.move(held / path.name, path)
+    second = scanned()
+    print("\nbytes scanned, 23 months, then one month more")
+    for model in first:
+        print(f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}")
+    for model in ("base_cartoes__faturas", "base_cartoes__pagamentos", "book_faturas_cliente"):
+        assert second[model] < first[model] / 2, (model, first[model], second[model])
