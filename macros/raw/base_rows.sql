@@ -83,6 +83,14 @@ touched_keys as (
     where reasons is null and file_id not in (select file_id from {{ files }})
 ),
 
+-- Few keys come twice, and only their rows are read whole.
+known_keys as (
+    select distinct known.{{ key }}
+    from {{ this }} as known
+    inner join touched_keys on known.{{ key }} = touched_keys.{{ key }}
+    where known.reasons is null
+),
+
 kept_rows as (
     select
         kept.file_id,
@@ -94,7 +102,7 @@ kept_rows as (
         kept.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ this }} as kept
-    inner join touched_keys on kept.{{ key }} = touched_keys.{{ key }}
+    inner join known_keys on kept.{{ key }} = known_keys.{{ key }}
     where kept.reasons is null and kept.file_id in (select file_id from {{ files }})
 ),
 
@@ -110,46 +118,22 @@ candidate_rows as (
 ),
 {%- endif %}
 
-repeated_keys as (
-    select {{ key }}
-    from candidate_rows
-    where reasons is null
-    group by {{ key }}
-    having count(*) > 1
-),
-
--- The newest row of a key wins; of rows with the same content the newest one stands for all.
-ranked_rows as (
-    select
-        candidate_rows.file_id,
-        candidate_rows.line_number,
-        row_number() over (
-            partition by candidate_rows.{{ key }}
-            order by {{ newest_first() }}
-        ) as rank_in_key,
-        row_number() over (
-            partition by {% for name in names %}candidate_rows.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
-            order by {{ newest_first() }}
-        ) as rank_in_content
-    from candidate_rows
-    inner join repeated_keys on candidate_rows.{{ key }} = repeated_keys.{{ key }}
-    inner join {{ files }} as files on candidate_rows.file_id = files.file_id
-    where candidate_rows.reasons is null
-)
+{{ ranked_rows(key, names, files) }}
 
 select
-    candidate_rows.*,
+    file_id,
+    line_number,
+    raw_row,
+    reasons,
+    extra_columns,
+    {{ names | join(',\n    ') }},
     case
-        when candidate_rows.reasons is not null then 'rejected'
-        when ranked_rows.rank_in_key is null or ranked_rows.rank_in_key = 1 then 'accepted'
-        when ranked_rows.rank_in_content > 1 then 'duplicate'
+        when reasons is not null then 'rejected'
+        when coalesce(rank_in_key, 1) = 1 then 'accepted'
+        when rank_in_content > 1 then 'duplicate'
         else 'superseded'
     end as disposition
-from candidate_rows
-left join ranked_rows
-    on
-        candidate_rows.file_id = ranked_rows.file_id
-        and candidate_rows.line_number = ranked_rows.line_number
+from ranked_rows
 {% endmacro %}
 
 {% macro newest_first() -%}

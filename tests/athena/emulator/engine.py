@@ -111,7 +111,8 @@ s3.aws-access-key=testing
 s3.aws-secret-key=testing
 """
 
-# dbt edits Glue behind Trino's back, so nothing of it may be remembered.
+# dbt edits Glue behind Trino's back, so nothing of it may be remembered. Small files are not read whole, so that
+# what a statement scans shows which columns it needs, as Athena's bill does.
 _HIVE = """connector.name=hive
 hive.metastore=glue
 hive.metastore-cache-ttl=0s
@@ -121,12 +122,16 @@ hive.collect-column-statistics-on-write=false
 hive.non-managed-table-writes-enabled=true
 hive.timestamp-precision=MILLISECONDS
 hive.iceberg-catalog-name=awsdatacatalog_iceberg
+parquet.small-file-threshold=0B
+parquet.max-merge-distance=0B
 """
 
 _ICEBERG = """connector.name=iceberg
 iceberg.catalog.type=glue
 iceberg.hive-catalog-name=awsdatacatalog
 iceberg.unique-table-location=false
+parquet.small-file-threshold=0B
+parquet.max-merge-distance=0B
 """
 
 _JVM = [
