@@ -25,3 +25,15 @@
         )
     ) as {{ alias }} ({{ column }})
 {%- endmacro %}
+
+{% macro iso_weekday(date) -%}
+    {{ return(adapter.dispatch('iso_weekday', 'lastro')(date)) }}
+{%- endmacro %}
+
+{% macro default__iso_weekday(date) -%}
+    day_of_week({{ date }})
+{%- endmacro %}
+
+{% macro duckdb__iso_weekday(date) -%}
+    isodow({{ date }})
+{%- endmacro %}

@@ -3,11 +3,24 @@
 {%- endmacro %}
 
 {% macro default__matches(text, pattern) -%}
-    regexp_like({{ text }}, '^(?:{{ pattern }})$')
+    {#- \z and not $, which lets a line end pass. -#}
+    regexp_like({{ text }}, '^(?:{{ pattern }})\z')
 {%- endmacro %}
 
 {% macro duckdb__matches(text, pattern) -%}
     regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed', 'lastro')(text)) }}
+{%- endmacro %}
+
+{% macro default__trimmed(text) -%}
+    trim(both ' ' from {{ text }})
+{%- endmacro %}
+
+{% macro duckdb__trimmed(text) -%}
+    trim({{ text }}, ' ')
 {%- endmacro %}
 
 {#-
@@ -20,9 +33,9 @@
 
 {% macro default__parse_date(text) -%}
     case
-        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast(trim({{ text }}) as date)
+        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ trimmed(text) }} as date)
         when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
-            try(date_parse(trim({{ text }}), '%d/%m/%Y')) as date
+            try(date_parse({{ trimmed(text) }}, '%d/%m/%Y')) as date
         )
     end
 {%- endmacro %}
@@ -31,7 +44,7 @@
     case
         when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ text }} as date)
         when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
-            try_strptime(trim({{ text }}), '%d/%m/%Y') as date
+            try_strptime({{ trimmed(text) }}, '%d/%m/%Y') as date
         )
     end
 {%- endmacro %}
@@ -41,7 +54,7 @@
 {%- endmacro %}
 
 {% macro default__parse_amount(text) -%}
-    {{ duckdb__parse_amount('trim(' ~ text ~ ')') }}
+    {{ duckdb__parse_amount(trimmed(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__parse_amount(text) -%}

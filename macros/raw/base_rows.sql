@@ -36,7 +36,7 @@ judged_rows as (
             else nullif(concat_ws(
                 ',',
                 {%- for column in table.columns %}
-                {%- set is_blank = "coalesce(trim(text_" ~ loop.index ~ "), '') = ''" %}
+                {%- set is_blank = "coalesce(" ~ trimmed('text_' ~ loop.index) ~ ", '') = ''" %}
                 {%- if column.type == 'varchar' and column.required %}
                 case when {{ column.name }} is null then '{{ column.name }}:missing' end,
                 {%- elif column.type != 'varchar' %}
@@ -146,7 +146,7 @@ from ranked_rows
     {%- elif type.startswith('decimal') -%}
         {{ parse_amount(text) }}
     {%- else -%}
-        nullif(trim({{ text }}), '')
+        nullif({{ trimmed(text) }}, '')
     {%- endif -%}
 {%- endmacro %}
 

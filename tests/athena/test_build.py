@@ -155,11 +155,11 @@ def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
 def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     """With volume enough to tell: what the engine scans for one new month, against all that it scanned before."""
     raw = tmp_path / "raw"
-    made = lake.run("lastro", "sample", "--clean", "--out", str(raw), "--clients", "3000", "--months", "24")
+    made = lake.run("lastro", "sample", "--clean", "--out", str(raw), "--clients", "30000", "--months", "13")
     assert made.returncode == 0, made.stdout
     held = tmp_path / "held"
     held.mkdir()
-    late = [path for path in raw.rglob("*.csv") if path.name.endswith(("_202412.csv", "_202501.csv"))]
+    late = [path for path in raw.rglob("*.csv") if path.name.endswith(("_202401.csv", "_202402.csv"))]
     for path in late:
         shutil.move(path, held / path.name)
     volume = {"LASTRO_ATHENA_SCHEMA": "volume", "LASTRO_S3_LANDED": "s3://lastro-data/volume/"}
@@ -182,8 +182,11 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     for path in late:
         shutil.move(held / path.name, path)
     second = scanned()
-    print("\nbytes scanned, 23 months, then one month more")
+    print("\nbytes scanned: 12 months, then one month more")
     for model in first:
         print(f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}")
-    for model in ("base_cartoes__faturas", "base_cartoes__pagamentos", "book_faturas_cliente"):
-        assert second[model] < first[model] / 2, (model, first[model], second[model])
+    # The typed rows and the facts look for keys that come again, so they read their narrow columns whole; the
+    # books, where most is read, look at one date only.
+    for model in ("book_faturas_cliente", "book_faturas_carteira"):
+        assert second[model] < first[model] / 3, (model, first[model], second[model])
+    assert sum(second.values()) < sum(first.values()) / 2, (first, second)

@@ -1,0 +1,45 @@
+{% macro timestamp_type() -%}
+    {{ return(adapter.dispatch('timestamp_type', 'lastro')()) }}
+{%- endmacro %}
+
+{% macro default__timestamp_type() -%}
+    timestamp(6)
+{%- endmacro %}
+
+{% macro duckdb__timestamp_type() -%}
+    timestamp
+{%- endmacro %}
+
+{% macro parse_timestamp(text) -%}
+    {{ return(adapter.dispatch('parse_timestamp', 'lastro')(text)) }}
+{%- endmacro %}
+
+{% macro iso_timestamp_pattern() -%}
+    [0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?
+{%- endmacro %}
+
+{% macro default__parse_timestamp(text) -%}
+    case
+        when {{ matches(text, iso_timestamp_pattern()) }} then cast(
+            try(from_iso8601_timestamp_nanos(replace({{ text }}, ' ', 'T'))) at time zone 'UTC' as timestamp(6)
+        )
+    end
+{%- endmacro %}
+
+{% macro duckdb__parse_timestamp(text) -%}
+    case
+        when {{ matches(text, iso_timestamp_pattern()) }} then try_cast({{ text }} as timestamptz) at time zone 'UTC'
+    end
+{%- endmacro %}
+
+{% macro format_timestamp(timestamp) -%}
+    {{ return(adapter.dispatch('format_timestamp', 'lastro')(timestamp)) }}
+{%- endmacro %}
+
+{% macro default__format_timestamp(timestamp) -%}
+    date_format({{ timestamp }}, '%Y-%m-%dT%H:%i:%s')
+{%- endmacro %}
+
+{% macro duckdb__format_timestamp(timestamp) -%}
+    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%S')
+{%- endmacro %}
