@@ -121,6 +121,7 @@ hive.table-statistics-enabled=false
 hive.collect-column-statistics-on-write=false
 hive.non-managed-table-writes-enabled=true
 hive.timestamp-precision=MILLISECONDS
+hive.max-partitions-per-writers=100
 hive.iceberg-catalog-name=awsdatacatalog_iceberg
 parquet.small-file-threshold=0B
 parquet.max-merge-distance=0B
@@ -129,6 +130,7 @@ parquet.max-merge-distance=0B
 _ICEBERG = """connector.name=iceberg
 iceberg.catalog.type=glue
 iceberg.hive-catalog-name=awsdatacatalog
+iceberg.max-partitions-per-writer=100
 iceberg.unique-table-location=false
 parquet.small-file-threshold=0B
 parquet.max-merge-distance=0B
@@ -179,6 +181,8 @@ class Engine:
             "node.internal-address=127.0.0.1\n"
             f"plugin.dir={server / 'plugin'}\n"
             f"catalog.config-dir={catalogs}\n"
+            "task.min-writer-count=1\n"
+            "task.max-writer-count=1\n"
             "query.min-expire-age=60m\n"
             "query.max-history=100000\n",
             encoding="utf-8",

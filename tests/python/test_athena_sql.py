@@ -1,0 +1,64 @@
+"""The static gate for Athena, without Athena: what every commit is held to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import athena_sql
+import pytest
+from athena_sql.examples import BAD, GOOD
+from conftest import PROJECT, Workspace
+
+@pytest.mark.parametrize("sql", GOOD)
+def test_what_athena_reads_passes(sql: str) -> None:
+    assert athena_sql.problems(sql) == []
+
+
+@pytest.mark.parametrize("sql", BAD)
+def test_what_athena_refuses_fails(sql: str) -> None:
+    assert athena_sql.problems(sql) != []
+
+
+def test_a_problem_names_its_place() -> None:
+    assert athena_sql.problems("select\n    strftime(a) as b\nfrom t") == [
+        "line 2, column 5: Athena has no function strftime"
+    ]
+
+
+def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace) -> None:
+    build = workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
+    assert build.success, build.output
+    compiled = {Path(result.node.path).stem: result.node.compiled_code for result in build.result.results}
+    models = {path.stem for path in (PROJECT / "models").rglob("*.sql")}
+    assert models <= compiled.keys()
+    assert "assert_dialect_gives_the_same_everywhere" in compiled
+    found = {name: athena_sql.problems(sql) for name, sql in compiled.items() if sql}
+    assert {name: problem for name, problem in found.items() if problem} == {}
+
+
+def jinja_files(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in (PROJECT / folder).rglob("*.sql")]
+
+
+def test_only_the_dialect_asks_which_engine_it_is() -> None:
+    """Also not by naming an engine's own macro, nor by the type or the name of the target."""
+    question = re.compile(r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__")
+    files = jinja_files("models", "macros", "tests/generic", "tests/cartoes", "tests/qualidade", "snapshots", "analyses")
+    files = [path for path in files if path.parent != PROJECT / "macros" / "dialect"]
+    assert len(files) > 30
+    assert [path.name for path in files if question.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_dialect_macro_has_a_case() -> None:
+    """But those that make whole queries out of files, which the models themselves put to the test."""
+    named = {
+        name
+        for path in jinja_files("macros/dialect")
+        for name in re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
+        if not re.match(r"(duckdb|default)__", name)
+    }
+    queries = {"raw_files", "raw_rows", "landed_relation", "ranked_rows", "iso_timestamp_pattern"}
+    cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(encoding="utf-8")
+    tried = set(re.findall(r"^    \('([\w.]+)'", cases, re.M))
+    assert named - tried == queries

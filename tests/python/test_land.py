@@ -1,0 +1,117 @@
+"""Landing, as its user sees it: the command, its words, the files, and what a build makes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+from conftest import PROJECT, Workspace
+
+
+def land(workspace: Workspace, to: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command on the raw root of a workspace."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("lastro")), "land", "--to", str(to)],
+        env=os.environ | {"LASTRO_RAW": str(workspace.raw)},
+        cwd=workspace.raw.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def landed_files(to: Path) -> dict[str, float]:
+    """Every file below the landed root, hidden ones too, and when it was written."""
+    return {path.relative_to(to).as_posix(): path.stat().st_mtime_ns for path in to.rglob("*") if path.is_file()}
+
+
+def test_a_build_from_landed_files_equals_one_from_raw_files(workspace: Workspace, monkeypatch, tmp_path: Path) -> None:
+    """On the committed sample, with all its defects; the rows, their files and lines, and the fingerprints."""
+    workspace.clear()
+    workspace.raw.rmdir()
+    workspace.raw.symlink_to(PROJECT / "data" / "raw")
+    try:
+        workspace.build()
+        from_raw = workspace.snapshot()
+        assert all(from_raw.values())
+        result = land(workspace, tmp_path)
+        assert (result.returncode, result.stdout) == (0, f"29 files landed in {tmp_path}, 0 were there, 0 removed\n")
+    finally:
+        workspace.raw.unlink()
+    monkeypatch.setenv("LASTRO_LANDED", str(tmp_path))
+    workspace.forget_tables()
+    workspace.build(tests=True)
+    assert workspace.snapshot() == from_raw
+
+
+def test_only_what_is_new_is_written_and_what_is_gone_is_removed(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.clear()
+    workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
+    workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "10.00", "1.00"]])
+    assert land(workspace, tmp_path).stdout.startswith("2 files landed")
+    first = landed_files(tmp_path)
+    assert sum("reference_month=2024-01/" in name for name in first) == 1
+    assert land(workspace, tmp_path).stdout.startswith("0 files landed")
+    again = landed_files(tmp_path)
+    assert {name for name in again if again[name] != first.get(name)} == {
+        "cartoes/arquivos/tb_faturas.parquet",
+        "cartoes/arquivos/tb_pagamentos.parquet",
+    }
+    (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").unlink()
+    workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "11.00", "1.00"]])
+    result = land(workspace, tmp_path)
+    assert result.stdout == f"1 files landed in {tmp_path}, 0 were there, 2 removed\n"
+    rows = duckdb.sql(f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'").fetchall()
+    assert rows == [("f2", "11.00")]
+
+
+def test_a_landed_row_says_where_it_comes_from(workspace: Workspace, tmp_path: Path) -> None:
+    """Cells as they are, lines counted as an editor counts them, what is broken kept whole."""
+    workspace.clear()
+    workspace.write(
+        "tb_pagamentos",
+        "202401",
+        'id_pagamento,id_fatura,id_cliente,data_pagamento,valor_pagamento\n" p1 ","two\nlines",c\'1,05/01/2024,"1,50"\ntoo,few\n',
+    )
+    assert land(workspace, tmp_path).returncode == 0
+    columns = "id_pagamento, id_fatura, id_cliente, data_pagamento, valor_pagamento, _line_number, _raw_row, _row_problem"
+    rows = duckdb.sql(
+        f"select {columns} from '{tmp_path}/cartoes/tb_pagamentos/**/*.parquet' order by _line_number"
+    ).fetchall()
+    assert rows == [
+        (" p1 ", "two\nlines", "c'1", "05/01/2024", "1,50", 2, '" p1 ","two\nlines",c\'1,05/01/2024,"1,50"', None),
+        (None, None, None, None, None, 4, "too,few", "row:wrong_number_of_columns"),
+    ]
+
+
+def test_a_file_that_cannot_be_trusted_lands_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.clear()
+    workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
+    land(workspace, tmp_path)
+    before = landed_files(tmp_path)
+    workspace.write("tb_faturas", "202402", "id_fatura,id_cliente\nf2,c1\n")
+    result = land(workspace, tmp_path)
+    assert result.returncode == 1
+    assert "tb_faturas_202402.csv, line 1: required column data_emissao" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert landed_files(tmp_path) == before
+
+
+def test_no_raw_root_is_an_error_with_what_to_do(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.clear()
+    workspace.raw.rmdir()
+    result = land(workspace, tmp_path / "landed")
+    assert result.returncode == 1
+    assert "Set LASTRO_RAW to the folder" in result.stderr
+    assert not (tmp_path / "landed").exists()
+
+
+def test_building_before_landing_says_so(workspace: Workspace, monkeypatch, tmp_path: Path) -> None:
+    workspace.clear()
+    monkeypatch.setenv("LASTRO_LANDED", str(tmp_path / "nothing"))
+    build = workspace.dbt("build")
+    assert not build.success
+    assert f"Run `lastro land --to {tmp_path / 'nothing'}` first" in build.output
