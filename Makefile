@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: build test lint docs bench sample lock clean
+.PHONY: build test test-athena lint docs bench sample lock clean
 
 build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a summary of what it made
 	$(BIN)/dbt build --quiet
@@ -10,12 +10,16 @@ build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a sum
 test: lint  ## everything that proves it without Java or a cloud
 	$(BIN)/python -m pytest
 
+test-athena: .venv/installed  ## the production path: dbt-athena on a real Trino, row by row equal to DuckDB
+	$(BIN)/dbt parse --quiet
+	$(BIN)/python -m pytest tests/athena
+
 lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena target
 	$(BIN)/ruff check scripts tests benchmarks
 	$(BIN)/ruff format --check scripts tests benchmarks
 	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
-	$(BIN)/sqlfluff lint --disable-progress-bar models tests analyses
+	$(BIN)/sqlfluff lint --disable-progress-bar models tests/cartoes tests/generic tests/qualidade analyses
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
 docs: .venv/installed  ## the lineage site as one static file

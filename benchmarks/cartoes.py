@@ -146,7 +146,13 @@ def main() -> None:
         ]
     )
     runs["pandas, one date"] = timed(
-        [sys.executable, "benchmarks/reference_pandas.py", str(raw), str(REF_DATE), str(folder / "pandas.csv")]
+        [
+            sys.executable,
+            "benchmarks/reference_pandas.py",
+            str(raw),
+            str(REF_DATE),
+            str(folder / "pandas.csv"),
+        ]
     )
     asked = ("--vars", f"{{ref_dates: [{REF_DATE}]}}")
     runs["dbt build, one date"] = dbt(folder, raw, "one", *asked)

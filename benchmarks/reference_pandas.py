@@ -26,7 +26,9 @@ def main(raw: Path, ref_date: pd.Timestamp, out: Path) -> None:
     cards = raw / "cartoes"
     paid = read(cards / "tb_pagamentos", "id_pagamento", ["data_pagamento"])
     paid = paid[paid.data_pagamento < ref_date].groupby("id_fatura")
-    paid = paid.agg(n=("valor_pagamento", "size"), pago=("valor_pagamento", "sum"), primeiro=("data_pagamento", "min"))
+    paid = paid.agg(
+        n=("valor_pagamento", "size"), pago=("valor_pagamento", "sum"), primeiro=("data_pagamento", "min")
+    )
     rows = read(cards / "tb_faturas", "id_fatura", ["data_emissao", "data_vencimento"])
     rows = rows[(rows.data_emissao < ref_date) & (rows.data_emissao >= ref_date - pd.DateOffset(months=12))]
     rows = rows.merge(paid, on="id_fatura", how="left")
@@ -43,17 +45,21 @@ def main(raw: Path, ref_date: pd.Timestamp, out: Path) -> None:
     age = (ref_date.year - rows.data_emissao.dt.year) * 12 + ref_date.month - rows.data_emissao.dt.month
     book = []
     for months in WINDOWS:
-        sums = rows[age <= months].groupby("id_cliente").agg(
-            total_faturas=("id_fatura", "size"),
-            valor_total_faturas=("valor_fatura", "sum"),
-            total_pagamentos=("n", "sum"),
-            valor_total_pagamentos=("pago", "sum"),
-            total_em_dia=("em_dia", "sum"),
-            total_inadimplentes=("inadimplente", "sum"),
-            total_atrasos=("atrasada", "sum"),
-            media_dias_atraso=("dias", "mean"),
-            max_dias_atraso=("dias", "max"),
-            valor_inadimplente=("devido", "sum"),
+        sums = (
+            rows[age <= months]
+            .groupby("id_cliente")
+            .agg(
+                total_faturas=("id_fatura", "size"),
+                valor_total_faturas=("valor_fatura", "sum"),
+                total_pagamentos=("n", "sum"),
+                valor_total_pagamentos=("pago", "sum"),
+                total_em_dia=("em_dia", "sum"),
+                total_inadimplentes=("inadimplente", "sum"),
+                total_atrasos=("atrasada", "sum"),
+                media_dias_atraso=("dias", "mean"),
+                max_dias_atraso=("dias", "max"),
+                valor_inadimplente=("devido", "sum"),
+            )
         )
         book.append(sums.add_suffix(f"_u{months}m"))
     pd.concat(book, axis=1).reset_index().to_csv(out, index=False)

@@ -68,14 +68,15 @@ def land(
     to: Annotated[str, typer.Option(help="A folder, or s3://bucket/prefix.")],
     raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
 ) -> None:
-    """Write the raw files as Parquet, every cell as text: what Athena reads. Run it again when files arrive."""
+    """Write the raw files as Parquet, every cell as text: what Athena reads."""
     try:
         with errors.status(f"reading {raw}"):
             landing = land_files(raw, to)
     except (OSError, ValueError, BotoCoreError, ClientError) as error:
         raise _refusal("land", error) from error
     typer.echo(
-        f"{landing.landed} files landed in {to}, {landing.already_there} were there, {landing.removed} removed"
+        f"{landing.landed} files landed in {to}, "
+        f"{landing.already_there} were there, {landing.removed} removed"
     )
 
 

@@ -51,6 +51,7 @@ class Folder:
     """Landed files in a local folder."""
 
     def __init__(self, root: Path) -> None:
+        """Nothing is made before something is put."""
         self.root = root
 
     def names(self) -> list[str]:
@@ -78,6 +79,7 @@ class Bucket:
     """Landed files below a prefix of an S3 bucket; AWS_ENDPOINT_URL names another server than Amazon's."""
 
     def __init__(self, address: str) -> None:
+        """The address is s3://bucket/prefix; credentials and region are found as every AWS client does."""
         parts = urlsplit(address)
         self.client = boto3.client("s3")
         self.bucket = parts.netloc

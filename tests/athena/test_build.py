@@ -41,7 +41,9 @@ def assert_same_rows(name: str, found: Counter, expected: Counter, labels: tuple
     """Two multisets of rows are equal; if not, the first rows that differ are printed."""
     only_found, only_expected = found - expected, expected - found
     if only_found or only_expected:
-        lines = [f"{name}: {only_found.total()} rows only on {labels[0]}, {only_expected.total()} only on {labels[1]}"]
+        lines = [
+            f"{name}: {only_found.total()} rows only on {labels[0]}, {only_expected.total()} only on {labels[1]}"
+        ]
         for label, rows in zip(labels, (only_found, only_expected), strict=True):
             lines += [f"  {label}: {row}" for row in sorted(rows, key=repr)[:3]]
         pytest.fail("\n".join(lines), pytrace=False)
@@ -126,7 +128,9 @@ def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duc
     while len(inserts) < 4 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
         new = list(lake.endpoint.queries.values())[seen:]
-        inserts = [query.sql for query in new if "insert into" in query.sql and "book_faturas_cliente" in query.sql]
+        inserts = [
+            query.sql for query in new if "insert into" in query.sql and "book_faturas_cliente" in query.sql
+        ]
     assert process.poll() is None, "the build ended before it could be killed"
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -184,7 +188,9 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     second = scanned()
     print("\nbytes scanned: 12 months, then one month more")
     for model in first:
-        print(f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}")
+        print(
+            f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}"
+        )
     # The typed rows and the facts look for keys that come again, so they read their narrow columns whole; the
     # books, where most is read, look at one date only.
     for model in ("book_faturas_cliente", "book_faturas_carteira"):

@@ -20,4 +20,9 @@ def test_what_the_gate_passes_the_engine_can_read(lake: Lake, sql: str) -> None:
     try:
         lake.query(sql)
     except trino.exceptions.TrinoQueryError as error:
-        assert error.error_name in ("TABLE_NOT_FOUND", "COLUMN_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND")
+        assert error.error_name in (
+            "TABLE_NOT_FOUND",
+            "COLUMN_NOT_FOUND",
+            "SCHEMA_NOT_FOUND",
+            "CATALOG_NOT_FOUND",
+        )

@@ -31,8 +31,16 @@ def test_a_snapshot_remembers(rounds: Lake) -> None:
 
 def test_a_new_column_is_added_and_known_rows_are_merged(rounds: Lake) -> None:
     rows = rounds.query(f"select id, told, new_column from {ICEBERG}.probe.growing order by id")
-    assert rows == [(1, "round 3", 10), (2, "round 3", 20), (3, "round 1", None), (4, "round 2", 40), (5, "round 3", 50)]
+    assert rows == [
+        (1, "round 3", 10),
+        (2, "round 3", 20),
+        (3, "round 1", None),
+        (4, "round 2", 40),
+        (5, "round 3", 50),
+    ]
 
 
 def test_more_partitions_than_athena_opens_at_once(rounds: Lake) -> None:
-    assert rounds.query(f"select count(*), count(distinct first_day) from {ICEBERG}.probe.many_months") == [(150, 150)]
+    assert rounds.query(f"select count(*), count(distinct first_day) from {ICEBERG}.probe.many_months") == [
+        (150, 150)
+    ]

@@ -64,14 +64,23 @@ REFUSED = [
     (iceberg("c", "select 1 as a", ", sorted_by = array['a']"), "INVALID_TABLE_PROPERTY"),
     (iceberg("c", "select 1 as a", ", partitioned_by = array['a']"), "INVALID_TABLE_PROPERTY"),
     (hive("c", "select 1 as a", ", partitioning = array['a']"), "INVALID_TABLE_PROPERTY"),
-    (iceberg("c", "select 1 as a").replace("is_external = false, ", ""), "INVALID_TABLE_PROPERTY: is_external"),
-    (iceberg("c", "select 1 as a").replace(f"location = '{PLACE}/c', ", ""), "INVALID_TABLE_PROPERTY: location"),
+    (
+        iceberg("c", "select 1 as a").replace("is_external = false, ", ""),
+        "INVALID_TABLE_PROPERTY: is_external",
+    ),
+    (
+        iceberg("c", "select 1 as a").replace(f"location = '{PLACE}/c', ", ""),
+        "INVALID_TABLE_PROPERTY: location",
+    ),
     ("select 1; select 2", "InvalidRequestException: Only one sql statement"),
     ("select '" + "x" * MAXIMUM_BYTES + "'", "InvalidRequestException: the query is longer"),
     ("call system.runtime.kill_query('x')", "SYNTAX_ERROR"),
     ("set session query_max_run_time = '1h'", "SYNTAX_ERROR"),
     ('alter table "refusals"."x" execute optimize', "FAILED: ParseException"),
-    ('create external table "refusals"."x" (a int) stored as parquet location \'s3://x/\'', "FAILED: ParseException"),
+    (
+        'create external table "refusals"."x" (a int) stored as parquet location \'s3://x/\'',
+        "FAILED: ParseException",
+    ),
     ("select `a` from t", "SYNTAX_ERROR"),
     ("select 1::int as a", "SYNTAX_ERROR"),
     ("select strftime(1) as a", "FUNCTION_NOT_FOUND"),
@@ -80,7 +89,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("sql", "reason"), REFUSED, ids=[f"{n}-{reason}" for n, (_, reason) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("sql", "reason"), REFUSED, ids=[f"{n}-{reason}" for n, (_, reason) in enumerate(REFUSED)]
+)
 def test_is_refused_with_athenas_error(lake: Lake, sql: str, reason: str) -> None:
     assert run(lake, sql).startswith(reason)
 
@@ -93,7 +104,9 @@ def test_an_iceberg_table_needs_a_place_of_its_own(lake: Lake) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        iceberg("good_iceberg", "select localtimestamp(6) as t, 1 as a", ", partitioning = array['bucket(a, 4)']"),
+        iceberg(
+            "good_iceberg", "select localtimestamp(6) as t, 1 as a", ", partitioning = array['bucket(a, 4)']"
+        ),
         hive("good_hive", "select localtimestamp(3) as t, 1 as a", ", write_compression = 'zstd'"),
         iceberg("hundred", TOO_MANY.replace("101", "100"), ", partitioning = array['p']"),
         view("select localtimestamp(3) as t"),

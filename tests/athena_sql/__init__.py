@@ -16,12 +16,28 @@ FOLDER = Path(__file__).parent
 
 # What the grammar of SQL has besides the functions that the engine lists.
 SPECIAL_FORMS = {"coalesce", "nullif", "if", "try", "row", "grouping"}
-TYPES = {"boolean", "integer", "bigint", "double", "decimal", "varchar", "date", "timestamp", "varbinary", "json"}
+TYPES = {
+    "boolean",
+    "integer",
+    "bigint",
+    "double",
+    "decimal",
+    "varchar",
+    "date",
+    "timestamp",
+    "varbinary",
+    "json",
+}
 
 
 @cache
 def _parser() -> Lark:
-    return Lark((FOLDER / "athena.lark").read_text(encoding="utf-8"), parser="lalr", lexer="basic", propagate_positions=True)
+    return Lark(
+        (FOLDER / "athena.lark").read_text(encoding="utf-8"),
+        parser="lalr",
+        lexer="basic",
+        propagate_positions=True,
+    )
 
 
 @cache
@@ -35,7 +51,9 @@ def problems(sql: str) -> list[str]:
     try:
         tree = _parser().parse(sql)
     except UnexpectedInput as error:
-        return [f"line {error.line}, column {error.column}: not Athena's SQL\n{error.get_context(sql).rstrip()}"]
+        return [
+            f"line {error.line}, column {error.column}: not Athena's SQL\n{error.get_context(sql).rstrip()}"
+        ]
     known = {"function": functions() | SPECIAL_FORMS, "type_name": TYPES}
     return [
         f"line {token.line}, column {token.column}: Athena has no {rule.replace('_name', '')} {token}"

@@ -11,7 +11,7 @@ GOOD = [
     "with a as (select 1 as x), b (x) as (values (1), (2)) select x from a union all select x from b",
     "select lag(x) ignore nulls over (order by y) as z from t",
     "select from_iso8601_timestamp(a) at time zone 'UTC' as b from t where a is distinct from b",
-    "select -1 as a, a[1] as b, array[1, 2] as c, 'it''s' as d from \"a\".\"b\".\"c\" -- why",
+    'select -1 as a, a[1] as b, array[1, 2] as c, \'it\'\'s\' as d from "a"."b"."c" -- why',
 ]
 
 BAD = [

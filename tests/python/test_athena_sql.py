@@ -10,6 +10,7 @@ import pytest
 from athena_sql.examples import BAD, GOOD
 from conftest import PROJECT, Workspace
 
+
 @pytest.mark.parametrize("sql", GOOD)
 def test_what_athena_reads_passes(sql: str) -> None:
     assert athena_sql.problems(sql) == []
@@ -43,8 +44,12 @@ def jinja_files(*folders: str) -> list[Path]:
 
 def test_only_the_dialect_asks_which_engine_it_is() -> None:
     """Also not by naming an engine's own macro, nor by the type or the name of the target."""
-    question = re.compile(r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__")
-    files = jinja_files("models", "macros", "tests/generic", "tests/cartoes", "tests/qualidade", "snapshots", "analyses")
+    question = re.compile(
+        r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__"
+    )
+    files = jinja_files(
+        "models", "macros", "tests/generic", "tests/cartoes", "tests/qualidade", "snapshots", "analyses"
+    )
     files = [path for path in files if path.parent != PROJECT / "macros" / "dialect"]
     assert len(files) > 30
     assert [path.name for path in files if question.search(path.read_text(encoding="utf-8"))] == []
@@ -59,6 +64,8 @@ def test_every_dialect_macro_has_a_case() -> None:
         if not re.match(r"(duckdb|default)__", name)
     }
     queries = {"raw_files", "raw_rows", "landed_relation", "ranked_rows", "iso_timestamp_pattern"}
-    cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(encoding="utf-8")
+    cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(
+        encoding="utf-8"
+    )
     tried = set(re.findall(r"^    \('([\w.]+)'", cases, re.M))
     assert named - tried == queries

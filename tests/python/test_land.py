@@ -25,10 +25,14 @@ def land(workspace: Workspace, to: Path) -> subprocess.CompletedProcess[str]:
 
 def landed_files(to: Path) -> dict[str, float]:
     """Every file below the landed root, hidden ones too, and when it was written."""
-    return {path.relative_to(to).as_posix(): path.stat().st_mtime_ns for path in to.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(to).as_posix(): path.stat().st_mtime_ns for path in to.rglob("*") if path.is_file()
+    }
 
 
-def test_a_build_from_landed_files_equals_one_from_raw_files(workspace: Workspace, monkeypatch, tmp_path: Path) -> None:
+def test_a_build_from_landed_files_equals_one_from_raw_files(
+    workspace: Workspace, monkeypatch, tmp_path: Path
+) -> None:
     """On the committed sample, with all its defects; the rows, their files and lines, and the fingerprints."""
     workspace.clear()
     workspace.raw.rmdir()
@@ -38,7 +42,10 @@ def test_a_build_from_landed_files_equals_one_from_raw_files(workspace: Workspac
         from_raw = workspace.snapshot()
         assert all(from_raw.values())
         result = land(workspace, tmp_path)
-        assert (result.returncode, result.stdout) == (0, f"29 files landed in {tmp_path}, 0 were there, 0 removed\n")
+        assert (result.returncode, result.stdout) == (
+            0,
+            f"29 files landed in {tmp_path}, 0 were there, 0 removed\n",
+        )
     finally:
         workspace.raw.unlink()
     monkeypatch.setenv("LASTRO_LANDED", str(tmp_path))
@@ -47,7 +54,9 @@ def test_a_build_from_landed_files_equals_one_from_raw_files(workspace: Workspac
     assert workspace.snapshot() == from_raw
 
 
-def test_only_what_is_new_is_written_and_what_is_gone_is_removed(workspace: Workspace, tmp_path: Path) -> None:
+def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     workspace.clear()
     workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
     workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "10.00", "1.00"]])
@@ -64,7 +73,9 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(workspace: Work
     workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "11.00", "1.00"]])
     result = land(workspace, tmp_path)
     assert result.stdout == f"1 files landed in {tmp_path}, 0 were there, 2 removed\n"
-    rows = duckdb.sql(f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'").fetchall()
+    rows = duckdb.sql(
+        f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'"
+    ).fetchall()
     assert rows == [("f2", "11.00")]
 
 
@@ -82,7 +93,16 @@ def test_a_landed_row_says_where_it_comes_from(workspace: Workspace, tmp_path: P
         f"select {columns} from '{tmp_path}/cartoes/tb_pagamentos/**/*.parquet' order by _line_number"
     ).fetchall()
     assert rows == [
-        (" p1 ", "two\nlines", "c'1", "05/01/2024", "1,50", 2, '" p1 ","two\nlines",c\'1,05/01/2024,"1,50"', None),
+        (
+            " p1 ",
+            "two\nlines",
+            "c'1",
+            "05/01/2024",
+            "1,50",
+            2,
+            '" p1 ","two\nlines",c\'1,05/01/2024,"1,50"',
+            None,
+        ),
         (None, None, None, None, None, 4, "too,few", "row:wrong_number_of_columns"),
     ]
 

@@ -22,7 +22,7 @@ pagas_em_parte as (
     inner join datas
         on faturas.data_primeiro_pagamento < datas.ref_date and faturas.data_ultimo_pagamento >= datas.ref_date
     inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
-        on faturas.id_fatura = pagamentos.id_fatura and pagamentos.data_pagamento < datas.ref_date
+        on faturas.id_fatura = pagamentos.id_fatura and datas.ref_date > pagamentos.data_pagamento
     group by datas.ref_date, pagamentos.id_fatura
 ),
 
@@ -111,7 +111,8 @@ medidas as (
             as {{ name }}_u{{ months }}m,
         {%- endfor %}
         {%- endfor %}
-        date_diff('month', {{ first_of_month('clientes.primeira_emissao') }}, datas.ref_date) as meses_de_relacionamento,
+        date_diff('month', {{ first_of_month('clientes.primeira_emissao') }}, datas.ref_date)
+            as meses_de_relacionamento,
         somas.meses_desde_ultimo_atraso_u12m,
         coalesce(somas.meses_em_atraso, 0) as meses_em_atraso,
         coalesce(somas.meses_em_dia, 0) as meses_em_dia

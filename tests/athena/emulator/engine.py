@@ -85,7 +85,12 @@ def _download(cache: Path, name: str, checksum: str) -> Path:
     artifact, _, kind = name.partition(f"-{VERSION}.")
     if shutil.which("mvn") is None:
         raise RuntimeError("Trino is fetched by Maven (mvn), which is not on the PATH. Install it.")
-    command = ["mvn", "--quiet", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"]
+    command = [
+        "mvn",
+        "--quiet",
+        "--batch-mode",
+        "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
+    ]
     command += [f"-Dartifact=io.trino:{artifact}:{VERSION}:{kind}", f"-DoutputDirectory={cache}"]
     if subprocess.run(command, check=False).returncode:
         raise RuntimeError(f"Maven could not fetch {name}; its own message stands above.")

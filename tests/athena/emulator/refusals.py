@@ -13,11 +13,31 @@ from .statements import CreateTableAs, CreateView, Statement, Trino
 MAXIMUM_BYTES = 262_144
 
 _STATEMENTS = {
-    *("select", "with", "insert", "merge", "delete", "update", "values", "explain", "create", "drop", "alter"),
+    *(
+        "select",
+        "with",
+        "insert",
+        "merge",
+        "delete",
+        "update",
+        "values",
+        "explain",
+        "create",
+        "drop",
+        "alter",
+    ),
     *("msck", "optimize", "vacuum", "describe", "show", "(select", "(with"),
 }
 _PROPERTIES = {
-    *("table_type", "is_external", "format", "location", "external_location", "partitioning", "partitioned_by"),
+    *(
+        "table_type",
+        "is_external",
+        "format",
+        "location",
+        "external_location",
+        "partitioning",
+        "partitioned_by",
+    ),
     *("bucketed_by", "bucket_count", "write_compression", "field_delimiter", "compression_level"),
     *("vacuum_max_snapshot_age_seconds", "vacuum_min_snapshots_to_keep", "vacuum_max_metadata_files_to_keep"),
     *("optimize_rewrite_data_file_threshold", "optimize_rewrite_delete_file_threshold"),
@@ -48,10 +68,13 @@ def refuse_text(sql: str) -> None:
     if not words or words[0] not in _STATEMENTS:
         raise Refusal(f"SYNTAX_ERROR: mismatched input '{words[0] if words else ''}'")
     is_hive = re.match(
-        r"(create external|alter|msck|describe|show|(create|drop) (schema|database|table if))", " ".join(words)
+        r"(create external|alter|msck|describe|show|(create|drop) (schema|database|table if))",
+        " ".join(words),
     )
     if is_hive and '"' in sql:
-        raise Refusal("FAILED: ParseException line 1:0 cannot recognize input near '\"': use backticks in DDL")
+        raise Refusal(
+            "FAILED: ParseException line 1:0 cannot recognize input near '\"': use backticks in DDL"
+        )
     if words[0] == "alter" and "execute" in words:
         raise Refusal("FAILED: ParseException: alter table … execute is Trino's, not Athena's")
 
@@ -67,7 +90,9 @@ def refuse_properties(statement: CreateTableAs) -> None:
             raise Refusal(f"INVALID_TABLE_PROPERTY: Unable to set catalog property '{name}': not supported")
         if name in (_HIVE_ONLY if statement.is_iceberg else _ICEBERG_ONLY):
             kind = "Iceberg" if statement.is_iceberg else "Hive"
-            raise Refusal(f"INVALID_TABLE_PROPERTY: table property '{name}' is not supported for {kind} tables")
+            raise Refusal(
+                f"INVALID_TABLE_PROPERTY: table property '{name}' is not supported for {kind} tables"
+            )
     if statement.is_iceberg and statement.properties.get("is_external", "true") != "false":
         raise Refusal("INVALID_TABLE_PROPERTY: is_external must be false for Iceberg tables")
     if statement.is_iceberg and "location" not in statement.properties:
@@ -96,9 +121,13 @@ def refuse_types(statement: Statement, columns: list[tuple[str, str]]) -> None:
             raise Refusal(f"NOT_SUPPORTED: Unsupported Hive type: {kind} of column '{name}'")
         precision = re.match(r"timestamp\((\d+)\)$", kind)
         if precision and is_iceberg and precision[1] != "6":
-            raise Refusal(f"NOT_SUPPORTED: Timestamp precision ({precision[1]}) not supported for Iceberg: '{name}'")
+            raise Refusal(
+                f"NOT_SUPPORTED: Timestamp precision ({precision[1]}) not supported for Iceberg: '{name}'"
+            )
         if precision and not is_iceberg and precision[1] != "3":
             kind_of = "view" if isinstance(statement, CreateView) else "table"
-            raise Refusal(f"NOT_SUPPORTED: Incorrect timestamp precision {kind} for a Hive {kind_of}: '{name}'")
+            raise Refusal(
+                f"NOT_SUPPORTED: Incorrect timestamp precision {kind} for a Hive {kind_of}: '{name}'"
+            )
         if is_iceberg and re.match(r"(char|tinyint|smallint)\b", kind):
             raise Refusal(f"NOT_SUPPORTED: Type not supported for Iceberg: {kind} of column '{name}'")

@@ -137,10 +137,10 @@ def _create_table_as(sql: str) -> CreateTableAs:
     if not head:
         raise ValueError("create table without `with (…)` and `as` is not known to this endpoint")
     end = _closing(sql, head.end() - 1)
-    properties = dict(
-        (name.strip().lower(), value.strip())
+    properties = {
+        name.strip().lower(): value.strip()
         for name, _, value in (part.partition("=") for part in _split(sql[head.end() : end]))
-    )
+    }
     query = re.sub(r"^\s*as\s", "", sql[end + 1 :], flags=re.I)
     return CreateTableAs(relation(head[1]), properties, query)
 
