@@ -6,7 +6,9 @@ lists the raw files (`arquivos`). The reading is dbt's (`macros/raw/land.sql`); 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +22,9 @@ import boto3
 import duckdb
 from dbt.cli.main import dbtRunner
 
-INVENTORY = "arquivos"
+# The names of what is landed; anything else in the store is somebody else's, and neither read nor removed.
+_LIST = re.compile(r"[a-z_]+/arquivos/[a-z_]+\.parquet")
+_ROWS = re.compile(r"[a-z_]+/[a-z_]+/(reference_month=\d{4}-\d\d/)?[^/]+-(?P<file_id>\d+)\.parquet")
 
 
 class Landing(NamedTuple):
@@ -83,7 +87,7 @@ class Bucket:
         parts = urlsplit(address)
         self.client = boto3.client("s3")
         self.bucket = parts.netloc
-        self.prefix = parts.path.strip("/") + "/"
+        self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
 
     def names(self) -> list[str]:
         """The names of all Parquet objects below the prefix."""
@@ -129,29 +133,21 @@ def land(raw: Path, to: str, now: datetime | None = None) -> Landing:
         staged.mkdir()
         _run_operation(raw, staged, landed_at, sorted(known))
         written = {unquote(path.name): path for path in sorted(staged.iterdir())}
-        rows = [name for name in written if not _is_inventory(name)]
-        for name in rows + [name for name in written if _is_inventory(name)]:
+        rows = [name for name in written if not _LIST.fullmatch(name)]
+        for name in rows + [name for name in written if _LIST.fullmatch(name)]:
             store.put(written[name], name)
         listed = _listed_files(store, folder)
-        stale = [name for name in store.names() if not _is_inventory(name) and _file_id(name) not in listed]
-        for name in stale:
-            store.delete(name)
+        for name in store.names():
+            match = _ROWS.fullmatch(name)
+            if match and int(match["file_id"]) not in listed:
+                store.delete(name)
     return Landing(len(rows), len(listed) - len(rows), len(known - listed))
-
-
-def _is_inventory(name: str) -> bool:
-    return name.split("/")[1] == INVENTORY
-
-
-def _file_id(name: str) -> int:
-    """The number of a raw file at the end of the name of its landed file."""
-    return int(Path(name).stem.rsplit("-", 1)[1])
 
 
 def _listed_files(store: Store, scratch: Path) -> set[int]:
     """The raw files that the landed lists name."""
     found: set[int] = set()
-    for name in filter(_is_inventory, store.names()):
+    for name in filter(_LIST.fullmatch, store.names()):
         copy = scratch / "list.parquet"
         store.fetch(name, copy)
         found.update(row[0] for row in duckdb.read_parquet(str(copy)).project("file_id").fetchall())
@@ -166,9 +162,10 @@ def _run_operation(raw: Path, staged: Path, landed_at: str, known: list[int]) ->
         result = dbtRunner(
             callbacks=[lambda event: messages.append(event.info.msg) if event.info.level == "error" else None]
         ).invoke(
-            ["run-operation", "land", "--args", repr(arguments), "--target", "duckdb", "--quiet"]
+            ["run-operation", "land", "--args", json.dumps(arguments), "--target", "duckdb", "--quiet"]
             + ["--log-level", "none", "--project-dir", str(_project())]
-            + ["--profiles-dir", str(_project())]
+            # A target folder of its own, so that the next `dbt build` need not parse the project again.
+            + ["--profiles-dir", str(_project()), "--target-path", str(_project() / "target" / "land")]
         )
     if not result.success:
         raise ValueError("\n".join(messages) or str(result.exception))

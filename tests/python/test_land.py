@@ -79,6 +79,17 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     assert rows == [("f2", "11.00")]
 
 
+def test_what_is_not_landed_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.clear()
+    workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
+    mine = [tmp_path / "report.parquet", tmp_path / "cartoes" / "tb_faturas" / "mine.parquet"]
+    for path in mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+    assert land(workspace, tmp_path).returncode == 0
+    assert [path.read_bytes() for path in mine] == [b"mine", b"mine"]
+
+
 def test_a_landed_row_says_where_it_comes_from(workspace: Workspace, tmp_path: Path) -> None:
     """Cells as they are, lines counted as an editor counts them, what is broken kept whole."""
     workspace.clear()
