@@ -37,16 +37,36 @@ def contents(lake: Lake) -> dict[str, Counter]:
     return {table: Counter(lake.rows(table, columns)) for table, columns in public_tables().items()}
 
 
-def assert_same_rows(name: str, found: Counter, expected: Counter, labels: tuple[str, str]) -> None:
-    """Two multisets of rows are equal; if not, the first rows that differ are printed."""
-    only_found, only_expected = found - expected, expected - found
-    if only_found or only_expected:
-        lines = [
-            f"{name}: {only_found.total()} rows only on {labels[0]}, {only_expected.total()} only on {labels[1]}"
-        ]
-        for label, rows in zip(labels, (only_found, only_expected), strict=True):
-            lines += [f"  {label}: {row}" for row in sorted(rows, key=repr)[:3]]
-        pytest.fail("\n".join(lines), pytrace=False)
+def assert_same_rows(
+    table: str, columns: list[str], left: tuple[str, Counter], right: tuple[str, Counter]
+) -> None:
+    """Two multisets of rows, each with its label, are equal; if not, the first rows that differ are printed."""
+    (left_label, left_rows), (right_label, right_rows) = left, right
+    only_left, only_right = left_rows - right_rows, right_rows - left_rows
+    if not only_left and not only_right:
+        return
+    lines = [
+        f"{table}: {only_left.total()} rows only on {left_label}, {only_right.total()} only on {right_label}"
+    ]
+    for row in sorted(only_left, key=repr)[:5]:
+        # The row that is most like it on the other side; what differs is shown, after the two key columns.
+        others = [other for other in only_right if other[:2] == row[:2]]
+        other = min(
+            others, key=lambda other: sum(a != b for a, b in zip(row, other, strict=True)), default=None
+        )
+        told = (
+            ", ".join(
+                f"{name} {a} on {left_label}, {b} on {right_label}"
+                for name, a, b in zip(columns, row, other, strict=True)
+                if a != b
+            )
+            if other
+            else f"only on {left_label}: {row}"
+        )
+        lines.append(f"  {columns[0]} {row[0]}, {columns[1]} {row[1]}: {told}")
+    if not only_left:
+        lines += [f"  only on {right_label}: {row}" for row in sorted(only_right, key=repr)[:5]]
+    pytest.fail("\n".join(lines), pytrace=False)
 
 
 def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
@@ -55,7 +75,8 @@ def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
         expected = Counter(duck.query(f"select {names} from {table}"))
         assert expected, f"{table} is empty: nothing is compared"
-        assert_same_rows(table, Counter(lake.rows(table, columns)), expected, ("Trino", "DuckDB"))
+        found = Counter(lake.rows(table, columns))
+        assert_same_rows(table, columns, ("Trino", found), ("DuckDB", expected))
 
 
 def land(lake: Lake, raw: Path) -> None:
@@ -105,7 +126,8 @@ def test_another_build_changes_nothing(lake: Lake) -> None:
     before = contents(lake)
     built(lake, *NO_TESTS)
     for table, rows in contents(lake).items():
-        assert_same_rows(table, rows, before[table], ("second build", "first build"))
+        columns = public_tables()[table]
+        assert_same_rows(table, columns, ("the second build", rows), ("the first", before[table]))
 
 
 def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duck) -> None:
