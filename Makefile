@@ -11,7 +11,6 @@ test: lint  ## everything that proves it without Java or a cloud
 	$(BIN)/python -m pytest
 
 test-athena: .venv/installed  ## the production path: dbt-athena on a real Trino, row by row equal to DuckDB
-	$(BIN)/dbt parse --quiet
 	$(BIN)/python -m pytest tests/athena
 
 lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena target

@@ -110,7 +110,7 @@
         on landed._source_file = files.source_file and landed._batch_id = files.content_hash
     where
         files.table_name = '{{ table.name }}'
-        {%- if is_running() %}
+        {%- if is_incremental() %}
         and landed._source_file in ({% for path in paths %}{{ sql_string(path) }}{{ ', ' if not loop.last }}{% endfor %})
         {%- if is_monthly(table) %}
         -- Only the partitions of these files are scanned.

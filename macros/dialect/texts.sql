@@ -24,7 +24,9 @@
 
 {% macro duckdb__json_scalar(json, path) -%}
     case
-        when json_type({{ json }}, '{{ path }}') not in ('OBJECT', 'ARRAY')
-            then json_extract_string({{ json }}, '{{ path }}')
+        when json_valid({{ json }}) then case
+            when json_type({{ json }}, '{{ path }}') not in ('OBJECT', 'ARRAY')
+                then json_extract_string({{ json }}, '{{ path }}')
+        end
     end
 {%- endmacro %}

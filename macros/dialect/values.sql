@@ -33,8 +33,8 @@
 
 {% macro default__parse_date(text) -%}
     case
-        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ trimmed(text) }} as date)
-        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
+        when {{ matches(text, ' *[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ trimmed(text) }} as date)
+        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[1-9][0-9]{3} *') }} then cast(
             try(date_parse({{ trimmed(text) }}, '%d/%m/%Y')) as date
         )
     end
@@ -42,8 +42,8 @@
 
 {% macro duckdb__parse_date(text) -%}
     case
-        when {{ matches(text, ' *[0-9]{4}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ text }} as date)
-        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[0-9]{4} *') }} then cast(
+        when {{ matches(text, ' *[1-9][0-9]{3}-[0-9]{2}-[0-9]{2} *') }} then try_cast({{ text }} as date)
+        when {{ matches(text, ' *[0-9]{2}/[0-9]{2}/[1-9][0-9]{3} *') }} then cast(
             try_strptime({{ trimmed(text) }}, '%d/%m/%Y') as date
         )
     end

@@ -103,7 +103,10 @@ kept_rows as (
         {%- endfor %}
     from {{ this }} as kept
     inner join known_keys on kept.{{ key }} = known_keys.{{ key }}
-    where kept.reasons is null and kept.file_id in (select file_id from {{ files }})
+    where
+        kept.reasons is null
+        and kept.file_id in (select file_id from {{ files }})
+        and kept.file_id not in (select file_id from read_rows)
 ),
 
 candidate_rows as (
@@ -174,8 +177,10 @@ from ranked_rows
         from {{ files }}
         where
             table_name = '{{ table.name }}'
+            and raw_rows > 0
             {%- if is_incremental() %}
-            and file_id not in (select file_id from {{ this }})
+            -- By their number and not by being there: on Athena a killed load leaves a part of the rows.
+            and (file_id, raw_rows) not in (select file_id, count(*) from {{ this }} group by file_id)
             {%- endif %}
         order by source_file
     {%- endset -%}

@@ -3,8 +3,9 @@
     {%- for table in declared_raw_tables() -%}
         {%- do run_query('create or replace table inventory as ' ~ raw_files(table.relation)) -%}
         {%- do refuse_problems('inventory') -%}
+        {%- set landed_columns = table.columns | map(attribute='name') | join(',') -%}
         {%- for source_file, file_id in run_query('select source_file, file_id from inventory order by source_file') -%}
-            {%- if file_id not in known_files -%}
+            {%- if known_files.get(file_id | string) != landed_columns -%}
                 {%- set month = 'reference_month=' ~ reference_months([source_file])[0] ~ '/' if is_monthly(table) else '' -%}
                 {%- set name = modules.re.sub('.*/|[.][a-z]+$', '', source_file) ~ '-' ~ file_id ~ '.parquet' -%}
                 {%- do write_parquet(
@@ -15,7 +16,7 @@
             {%- endif -%}
         {%- endfor -%}
         {%- do write_parquet(
-            'select * from inventory order by source_file',
+            'select *, ' ~ sql_string(landed_columns) ~ ' as landed_columns from inventory order by source_file',
             folder,
             table.source ~ '/arquivos/' ~ table.name ~ '.parquet'
         ) -%}

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -65,14 +67,17 @@ def sample(
 
 @app.command()
 def land(
-    to: Annotated[str, typer.Option(help="A folder, or s3://bucket/prefix.")],
+    to: Annotated[str, typer.Option(envvar="LASTRO_S3_LANDED", help="A folder, or s3://bucket/prefix.")],
     raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what was landed from raw files that are gone.")
+    ] = False,
 ) -> None:
     """Write the raw files as Parquet, every cell as text: what Athena reads."""
     try:
         with errors.status(f"reading {raw}"):
-            landing = land_files(raw, to)
-    except (OSError, ValueError, BotoCoreError, ClientError) as error:
+            landing = land_files(raw, to, prune)
+    except (OSError, ValueError, duckdb.Error, Boto3Error, BotoCoreError, ClientError) as error:
         raise _refusal("land", error) from error
     typer.echo(
         f"{landing.landed} files landed in {to}, "

@@ -22,9 +22,9 @@ import boto3
 import duckdb
 from dbt.cli.main import dbtRunner
 
-# The names of what is landed; anything else in the store is somebody else's, and neither read nor removed.
-_LIST = re.compile(r"[a-z_]+/arquivos/[a-z_]+\.parquet")
-_ROWS = re.compile(r"[a-z_]+/[a-z_]+/(reference_month=\d{4}-\d\d/)?[^/]+-(?P<file_id>\d+)\.parquet")
+# The names of what is landed: the list of a raw table, and the rows of one raw file.
+_LIST = re.compile(r"[a-z0-9_]+/arquivos/[a-z0-9_]+\.parquet")
+_ROWS = re.compile(r"[a-z0-9_]+/[a-z0-9_]+/(reference_month=\d{4}-\d\d/)?[^/]+-(?P<file_id>\d+)\.parquet")
 
 
 class Landing(NamedTuple):
@@ -33,6 +33,13 @@ class Landing(NamedTuple):
     landed: int
     already_there: int
     removed: int
+
+
+class LandedFile(NamedTuple):
+    """One raw file as a landed list has it."""
+
+    source_file: str
+    landed_columns: str
 
 
 class Store(Protocol):
@@ -108,54 +115,74 @@ class Bucket:
         self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
 
 
-def land(raw: Path, to: str, now: datetime | None = None) -> Landing:
+def land(raw: Path, to: str, prune: bool = False, now: datetime | None = None) -> Landing:
     """Bring a landed copy up to date with a raw root.
 
-    Files that are there in the same content are not read into Parquet again. The rows go first, then the list
-    of files that makes them count, then what no list names any more is removed: a reader, or a landing that
-    was killed, never meets half a file.
+    Files that are there in the same content and columns are not read into Parquet again. The rows go first,
+    then the list of files that makes them count, then what the lists named before and name no more is
+    removed: a reader, or a landing that was killed, never meets half a file. One landing at a time.
 
     Args:
         raw: The raw root.
         to: A local folder, or s3://bucket/prefix.
+        prune: Whether landed files whose raw file is gone may be removed.
         now: The time to write as `_landed_at`; the clock's if not given.
 
     Raises:
-        ValueError: A raw file cannot be trusted; the message names file, line and column. Nothing is changed.
+        ValueError: A raw file cannot be trusted (the message names file, line and column), or is gone and may
+            not be removed. Nothing is changed.
         OSError: The store cannot be read or written.
     """
     store: Store = Bucket(to) if to.startswith("s3://") else Folder(Path(to))
     landed_at = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with tempfile.TemporaryDirectory(prefix="lastro_land_") as scratch:
         folder = Path(scratch)
-        known = _listed_files(store, folder)
+        before = _listed_files(store, folder)
+        names = store.names()
+        there = {int(match["file_id"]) for match in map(_ROWS.fullmatch, names) if match}
         staged = folder / "landed"
         staged.mkdir()
-        _run_operation(raw, staged, landed_at, sorted(known))
+        known = {str(file_id): before[file_id].landed_columns for file_id in before.keys() & there}
+        _run_operation(raw, staged, landed_at, known)
         written = {unquote(path.name): path for path in sorted(staged.iterdir())}
-        rows = [name for name in written if not _LIST.fullmatch(name)]
-        for name in rows + [name for name in written if _LIST.fullmatch(name)]:
+        lists = [name for name in written if _LIST.fullmatch(name)]
+        rows = [name for name in written if name not in lists]
+        after: dict[int, LandedFile] = {}
+        for name in lists:
+            after |= _read_list(written[name])
+        gone = {file.source_file for file in before.values()} - {file.source_file for file in after.values()}
+        if gone and not prune:
+            raise ValueError(
+                f"{len(gone)} landed files are no longer below {raw}, {min(gone)} for one. If this is the "
+                "right raw root and they are to go, land with --prune."
+            )
+        for name in rows + lists:
             store.put(written[name], name)
-        listed = _listed_files(store, folder)
-        for name in store.names():
+        removed = before.keys() - after.keys()
+        for name in names:
             match = _ROWS.fullmatch(name)
-            if match and int(match["file_id"]) not in listed:
+            if match and int(match["file_id"]) in removed:
                 store.delete(name)
-    return Landing(len(rows), len(listed) - len(rows), len(known - listed))
+    return Landing(len(rows), len(after) - len(rows), len(removed))
 
 
-def _listed_files(store: Store, scratch: Path) -> set[int]:
-    """The raw files that the landed lists name."""
-    found: set[int] = set()
+def _listed_files(store: Store, scratch: Path) -> dict[int, LandedFile]:
+    """The raw files that the landed lists name, by file_id."""
+    found: dict[int, LandedFile] = {}
     for name in filter(_LIST.fullmatch, store.names()):
         copy = scratch / "list.parquet"
         store.fetch(name, copy)
-        found.update(row[0] for row in duckdb.read_parquet(str(copy)).project("file_id").fetchall())
+        found |= _read_list(copy)
     return found
 
 
-def _run_operation(raw: Path, staged: Path, landed_at: str, known: list[int]) -> None:
-    """Have dbt write the lists of raw files, and the rows of those not known yet, as Parquet."""
+def _read_list(path: Path) -> dict[int, LandedFile]:
+    rows = duckdb.read_parquet(str(path)).project("file_id, source_file, landed_columns").fetchall()
+    return {file_id: LandedFile(source_file, columns) for file_id, source_file, columns in rows}
+
+
+def _run_operation(raw: Path, staged: Path, landed_at: str, known: dict[str, str]) -> None:
+    """Have dbt write the lists of raw files, and the rows of those not known yet in these columns."""
     messages: list[str] = []
     arguments = {"folder": str(staged), "landed_at": landed_at, "known_files": known}
     with _environment(LASTRO_RAW=str(raw), LASTRO_DB=":memory:", LASTRO_LANDED=""):

@@ -20,9 +20,9 @@ LAST_MONTHS = ("_202402.csv", "_202403.csv")
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
-def public_tables() -> dict[str, list[str]]:
-    """Every relation that others query, with the columns of its contract, as the manifest names them."""
-    manifest = json.loads((PROJECT / "target" / "manifest.json").read_text(encoding="utf-8"))
+def public_tables(lake: Lake) -> dict[str, list[str]]:
+    """Every relation that others query, with the columns of its contract, as the last build's manifest has them."""
+    manifest = json.loads((lake.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     tables = {
         f"{node['schema']}.{node['name']}": list(node["columns"])
         for node in manifest["nodes"].values()
@@ -34,7 +34,7 @@ def public_tables() -> dict[str, list[str]]:
 
 def contents(lake: Lake) -> dict[str, Counter]:
     """All rows of all public tables, as multisets."""
-    return {table: Counter(lake.rows(table, columns)) for table, columns in public_tables().items()}
+    return {table: Counter(lake.rows(table, columns)) for table, columns in public_tables(lake).items()}
 
 
 def assert_same_rows(
@@ -71,7 +71,7 @@ def assert_same_rows(
 
 def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
     """Every public table has the same rows on both engines, to the last cent."""
-    for table, columns in public_tables().items():
+    for table, columns in public_tables(lake).items():
         names = ", ".join(f'"{name}"' for name in columns)
         expected = Counter(duck.query(f"select {names} from {table}"))
         assert expected, f"{table} is empty: nothing is compared"
@@ -126,7 +126,7 @@ def test_another_build_changes_nothing(lake: Lake) -> None:
     before = contents(lake)
     built(lake, *NO_TESTS)
     for table, rows in contents(lake).items():
-        columns = public_tables()[table]
+        columns = public_tables(lake)[table]
         assert_same_rows(table, columns, ("the second build", rows), ("the first", before[table]))
 
 

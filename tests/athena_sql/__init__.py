@@ -1,7 +1,7 @@
 """The static gate: whether Athena would read a query, told without an engine.
 
-The grammar is `athena.lark`; `functions.txt` is what the engine itself lists (`show functions` of Trino 476, saved
-by `tests/athena/test_dialect.py`).
+The grammar is `athena.lark`; `functions.txt` is what the engine itself lists (`show functions` of Trino 476, in
+lower case; `tests/athena/test_dialect.py` compares the two and prints what has to change).
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ import duckdb
 from conftest import PROJECT, Workspace
 
 
-def land(workspace: Workspace, to: Path) -> subprocess.CompletedProcess[str]:
+def land(workspace: Workspace, to: Path, *args: str) -> subprocess.CompletedProcess[str]:
     """Run the command on the raw root of a workspace."""
     return subprocess.run(
-        [str(Path(sys.executable).with_name("lastro")), "land", "--to", str(to)],
+        [str(Path(sys.executable).with_name("lastro")), "land", "--to", str(to), *args],
         env=os.environ | {"LASTRO_RAW": str(workspace.raw)},
         cwd=workspace.raw.parent,
         capture_output=True,
@@ -71,7 +71,13 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     }
     (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").unlink()
     workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "11.00", "1.00"]])
+    before = landed_files(tmp_path)
     result = land(workspace, tmp_path)
+    assert result.returncode == 1
+    assert "1 landed files are no longer below" in result.stderr
+    assert "tb_faturas_202401.csv for one" in result.stderr
+    assert landed_files(tmp_path) == before
+    result = land(workspace, tmp_path, "--prune")
     assert result.stdout == f"1 files landed in {tmp_path}, 0 were there, 2 removed\n"
     rows = duckdb.sql(
         f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'"
@@ -82,12 +88,37 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
 def test_what_is_not_landed_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
     workspace.clear()
     workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
-    mine = [tmp_path / "report.parquet", tmp_path / "cartoes" / "tb_faturas" / "mine.parquet"]
-    for path in mine:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"mine")
+    names = (
+        "report.parquet",
+        "marketing/exports/report-2024.parquet",
+        "cartoes/tb_faturas/backup-20240101.parquet",
+    )
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"mine")
     assert land(workspace, tmp_path).returncode == 0
-    assert [path.read_bytes() for path in mine] == [b"mine", b"mine"]
+    (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").rename(workspace.raw / "out.csv")
+    (workspace.raw / "out.csv").unlink()
+    workspace.write_rows("tb_faturas", "202402", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
+    assert land(workspace, tmp_path, "--prune").stdout.startswith("1 files landed")
+    assert [(tmp_path / name).read_bytes() for name in names] == [b"mine"] * 3
+
+
+def test_rows_that_are_lost_or_lack_a_column_are_landed_again(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.clear()
+    workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
+    assert land(workspace, tmp_path).returncode == 0
+    rows = next(tmp_path.glob("cartoes/tb_faturas/**/*.parquet"))
+    rows.unlink()
+    assert land(workspace, tmp_path).stdout.startswith("1 files landed")
+    assert rows.exists()
+    # As a landing leaves it that was made before a column was declared.
+    listed = tmp_path / "cartoes" / "arquivos" / "tb_faturas.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table older as select * replace ('id_fatura' as landed_columns) from '{listed}'")
+        con.execute(f"copy older to '{listed}' (format parquet)")
+    assert land(workspace, tmp_path).stdout.startswith("1 files landed")
+    assert land(workspace, tmp_path).stdout.startswith("0 files landed")
 
 
 def test_a_landed_row_says_where_it_comes_from(workspace: Workspace, tmp_path: Path) -> None:

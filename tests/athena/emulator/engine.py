@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
+import sys
 import tarfile
 import time
 import urllib.request
@@ -31,23 +35,31 @@ def cache_folder() -> Path:
 
 
 def find_java() -> Path:
-    """A Java that Trino runs on: LASTRO_JAVA_HOME, JAVA_HOME or the newest below /usr/lib/jvm.
+    """The Java that LASTRO_JAVA_HOME names, else the newest of JAVA_HOME and of those below /usr/lib/jvm.
 
     Raises:
-        RuntimeError: There is none of version 24 or later.
+        RuntimeError: It is older than version 24, or there is none.
     """
-    named = [os.environ[name] for name in ("LASTRO_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
-    for home in [*map(Path, named), *sorted(Path("/usr/lib/jvm").glob("*"))]:
-        release = home / "release"
-        if release.exists() and (home / "bin" / "java").exists():
-            lines = release.read_text(encoding="utf-8").splitlines()
-            version = next(line.split('"')[1] for line in lines if line.startswith("JAVA_VERSION="))
-            if int(version.split(".")[0].split("-")[0]) >= _MINIMUM_JAVA:
-                return home / "bin" / "java"
-    raise RuntimeError(
-        f"Trino {VERSION} needs Java {_MINIMUM_JAVA} or later. Install one (Temurin 25, say) and name its home in "
-        "LASTRO_JAVA_HOME."
+    named = os.environ.get("LASTRO_JAVA_HOME")
+    homes = (
+        [Path(named)] if named else [*Path("/usr/lib/jvm").glob("*"), Path(os.environ.get("JAVA_HOME", "/"))]
     )
+    newest, home = max(((_java_version(home), home) for home in homes), default=(0, Path("/")))
+    if newest < _MINIMUM_JAVA:
+        raise RuntimeError(
+            f"Trino {VERSION} needs Java {_MINIMUM_JAVA} or later; {named or 'this machine'} has {newest or 'none'}. "
+            "Install one (Temurin 25, say) and name its home in LASTRO_JAVA_HOME."
+        )
+    return home / "bin" / "java"
+
+
+def _java_version(home: Path) -> int:
+    """The first number of a Java's version; 0 where there is no Java."""
+    release = home / "release"
+    if not release.exists() or not (home / "bin" / "java").exists():
+        return 0
+    match = re.search(r'^JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8"), re.M)
+    return int(match[1]) if match else 0
 
 
 def fetch() -> Path:
@@ -154,6 +166,12 @@ _JVM = [
 ]
 
 
+def _end_with_the_parent() -> None:
+    """On Linux, have the server killed also when the test run itself is killed (prctl, PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Engine:
     """One Trino server on 127.0.0.1."""
 
@@ -198,7 +216,12 @@ class Engine:
         command += ["-cp", f"{server / 'lib'}/*", "io.trino.server.TrinoServer"]
         with (self.folder / "trino.log").open("wb") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                preexec_fn=_end_with_the_parent,
             )
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:

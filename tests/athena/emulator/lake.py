@@ -35,7 +35,9 @@ class Lake:
         """
         if not self.endpoint.address.startswith("http://127.0.0.1:"):
             raise RuntimeError(f"{self.endpoint.address} is not this machine")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LASTRO_"))
+        }
         return inherited | {
             "AWS_ENDPOINT_URL": self.endpoint.address,
             "AWS_ACCESS_KEY_ID": "testing",
