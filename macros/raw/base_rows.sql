@@ -83,14 +83,6 @@ touched_keys as (
     where reasons is null and file_id not in (select file_id from {{ files }})
 ),
 
--- Few keys come twice, and only their rows are read whole.
-known_keys as (
-    select distinct known.{{ key }}
-    from {{ this }} as known
-    inner join touched_keys on known.{{ key }} = touched_keys.{{ key }}
-    where known.reasons is null
-),
-
 kept_rows as (
     select
         kept.file_id,
@@ -102,7 +94,7 @@ kept_rows as (
         kept.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ this }} as kept
-    inner join known_keys on kept.{{ key }} = known_keys.{{ key }}
+    inner join touched_keys on kept.{{ key }} = touched_keys.{{ key }}
     where
         kept.reasons is null
         and kept.file_id in (select file_id from {{ files }})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from emulator.lake import PROJECT, Lake, running_lake
+from emulator.lake import NO_TESTS, PROJECT, Lake, running_lake
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ class Duck:
         self.database.unlink(missing_ok=True)
         result = lake.run(
             *("dbt", "build", "--quiet", "--target", "duckdb", "--target-path", str(self.folder / "target")),
-            *("--exclude-resource-type", "test", "unit_test"),
+            *NO_TESTS,
             LASTRO_RAW=str(raw),
             LASTRO_DB=str(self.database),
         )

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Duck
-from emulator.lake import PROJECT, Lake
+from emulator.lake import NO_TESTS, PROJECT, Lake
 
 LAST_MONTHS = ("_202402.csv", "_202403.csv")
-NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+LANDED = "s3://lastro-data/landed"
 
 
 def public_tables(lake: Lake) -> dict[str, list[str]]:
@@ -79,17 +79,17 @@ def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
         assert_same_rows(table, columns, ("Trino", found), ("DuckDB", expected))
 
 
-def land(lake: Lake, raw: Path) -> None:
+def land(lake: Lake, raw: Path, to: str = LANDED, **variables: str) -> None:
     """Land a raw root and register what is new."""
-    landing = lake.run("lastro", "land", "--to", "s3://lastro-data/landed", "--raw", str(raw))
+    landing = lake.run("lastro", "land", "--to", to, "--raw", str(raw), **variables)
     assert landing.returncode == 0, landing.stdout
-    tables = lake.dbt("run-operation", "create_landed_tables")
+    tables = lake.dbt("run-operation", "create_landed_tables", **variables)
     assert tables.returncode == 0, tables.stdout
 
 
-def built(lake: Lake, *args: str) -> str:
+def built(lake: Lake, *args: str, **variables: str) -> str:
     """Build; it has to work. Its output."""
-    build = lake.dbt("build", *args)
+    build = lake.dbt("build", *args, **variables)
     assert build.returncode == 0, build.stdout[-5000:]
     return build.stdout
 
@@ -118,7 +118,7 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
 
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
-    landing = lake.run("lastro", "land", "--to", "s3://lastro-data/landed", "--raw", str(raw))
+    landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
     assert "0 files landed in s3://lastro-data/landed, 29 were there, 0 removed" in landing.stdout
 
 
@@ -189,15 +189,11 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     for path in late:
         shutil.move(path, held / path.name)
     volume = {"LASTRO_ATHENA_SCHEMA": "volume", "LASTRO_S3_LANDED": "s3://lastro-data/volume/"}
-    args = ("build", "--exclude-resource-type", "test", "unit_test", "--select", "+book_faturas_carteira")
 
     def scanned() -> dict[str, int]:
-        landing = lake.run("lastro", "land", "--to", "s3://lastro-data/volume", "--raw", str(raw), **volume)
-        assert landing.returncode == 0, landing.stdout
-        assert lake.dbt("run-operation", "create_landed_tables", **volume).returncode == 0
+        land(lake, raw, "s3://lastro-data/volume", **volume)
         seen = len(lake.endpoint.queries)
-        build = lake.dbt(*args, **volume)
-        assert build.returncode == 0, build.stdout[-3000:]
+        built(lake, *NO_TESTS, "--select", "+book_faturas_carteira", **volume)
         totals: dict[str, int] = {}
         for query in list(lake.endpoint.queries.values())[seen:]:
             if node := re.search(r'"node_id": "model\.lastro\.(\w+)"', query.sql):

@@ -97,8 +97,7 @@ def test_what_is_not_landed_is_left_alone(workspace: Workspace, tmp_path: Path) 
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"mine")
     assert land(workspace, tmp_path).returncode == 0
-    (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").rename(workspace.raw / "out.csv")
-    (workspace.raw / "out.csv").unlink()
+    (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").unlink()
     workspace.write_rows("tb_faturas", "202402", [["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]])
     assert land(workspace, tmp_path, "--prune").stdout.startswith("1 files landed")
     assert [(tmp_path / name).read_bytes() for name in names] == [b"mine"] * 3

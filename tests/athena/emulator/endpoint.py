@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import trino
@@ -35,6 +35,14 @@ class Query:
         self.rows: list[list[Any]] = []
         self.scanned_bytes = 0
         self.milliseconds = 0
+
+
+class Answer(NamedTuple):
+    """Rows of a statement, name and type of their columns, and the bytes that it read."""
+
+    rows: list[list[Any]]
+    columns: list[tuple[str, str]]
+    scanned_bytes: int
 
 
 class Endpoint:
@@ -79,6 +87,15 @@ class Endpoint:
         return trino.dbapi.connect(
             host="127.0.0.1", port=self._engine_port, user="athena", catalog=statements.HIVE, schema="default"
         )
+
+    def ask(self, sql: str) -> Answer:
+        """What Trino itself answers to a statement in its own words."""
+        with self.engine() as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            rows = cursor.fetchall()
+            columns = [(column[0], column[1]) for column in cursor.description or []]
+            return Answer(rows, columns, cursor.stats.get("physicalInputBytes", 0))
 
     # HTTP
 
@@ -160,10 +177,12 @@ class Endpoint:
         }
 
     def _results(self, query: Query, start: int) -> dict[str, Any]:
-        rows = [[None if value is None else _text(value) for value in row] for row in query.rows]
-        if query.kind == "DML":
-            rows.insert(0, [name for name, _ in query.columns])
-        page = rows[start : start + PAGE_ROWS]
+        header = [[name for name, _ in query.columns]] if query.kind == "DML" else []
+        rows = header + query.rows
+        page = [
+            [None if value is None else _text(value) for value in row]
+            for row in rows[start : start + PAGE_ROWS]
+        ]
         answer: dict[str, Any] = {
             "UpdateCount": 0,
             "ResultSet": {
@@ -244,19 +263,11 @@ class Endpoint:
                 self._trino(query, sql)
 
     def _trino(self, query: Query, sql: str) -> None:
-        with self.engine() as connection:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            query.rows = cursor.fetchall()
-            query.columns = [(column[0], column[1]) for column in cursor.description or []]
-            query.scanned_bytes += cursor.stats.get("physicalInputBytes", 0)
+        query.rows, query.columns, scanned_bytes = self.ask(sql)
+        query.scanned_bytes += scanned_bytes
 
     def _types(self, sql: str) -> list[tuple[str, str]]:
-        with self.engine() as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"select * from ({sql}) limit 0")
-            cursor.fetchall()
-            return [(column[0], column[1]) for column in cursor.description]
+        return self.ask(f"select * from ({sql}) limit 0").columns
 
 
 class _Quiet(WSGIRequestHandler):

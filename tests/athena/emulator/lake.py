@@ -15,6 +15,7 @@ from .engine import Engine
 from .statements import ICEBERG
 
 PROJECT = Path(__file__).parents[3]
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 BUCKET = "lastro-data"
 
 
@@ -73,10 +74,7 @@ class Lake:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query, as Trino gives them."""
-        with self.endpoint.engine() as connection:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()]
+        return [tuple(row) for row in self.endpoint.ask(sql).rows]
 
     def rows(self, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
         """All rows of an Iceberg table, schema.name, by the names of columns."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .statements import CreateTableAs, CreateView, Statement, Trino
+from .statements import CreateTableAs, CreateView
 
 MAXIMUM_BYTES = 262_144
 
@@ -99,7 +99,7 @@ def refuse_properties(statement: CreateTableAs) -> None:
         raise Refusal("INVALID_TABLE_PROPERTY: location is required for Iceberg tables")
 
 
-def refuse_types(statement: Statement, columns: list[tuple[str, str]]) -> None:
+def refuse_types(statement: CreateTableAs | CreateView, columns: list[tuple[str, str]]) -> None:
     """Refuse the types of the columns of a table or view.
 
     Args:
@@ -109,8 +109,6 @@ def refuse_types(statement: Statement, columns: list[tuple[str, str]]) -> None:
     Raises:
         Refusal: A type that the table or view cannot have on Athena.
     """
-    if isinstance(statement, Trino):
-        return
     is_iceberg = isinstance(statement, CreateTableAs) and statement.is_iceberg
     for name, kind in columns:
         if not name or name.startswith("_col"):

@@ -7,6 +7,7 @@ double quotes). What Athena would refuse is refused in `refusals.py`, before it 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 HIVE = "awsdatacatalog"
@@ -214,14 +215,9 @@ def _assignments(text: str, keyword: str) -> dict[str, str]:
 
 def _closing(text: str, opening: int) -> int:
     """Position of the parenthesis that closes the one at `opening`; quoted ones do not count."""
-    depth, quote = 0, ""
-    for position in range(opening, len(text)):
-        char = text[position]
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"`":
-            quote = char
-        elif char in "([":
+    depth = 0
+    for position, char in _unquoted(text, opening):
+        if char in "([":
             depth += 1
         elif char in ")]":
             depth -= 1
@@ -232,13 +228,9 @@ def _closing(text: str, opening: int) -> int:
 
 def _split(text: str) -> list[str]:
     """The parts between the commas that stand in no parenthesis and no quotes."""
-    parts, depth, quote, start = [], 0, "", 0
-    for position, char in enumerate(text):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"`":
-            quote = char
-        elif char in "([<":
+    parts, depth, start = [], 0, 0
+    for position, char in _unquoted(text):
+        if char in "([<":
             depth += 1
         elif char in ")]>":
             depth -= 1
@@ -246,3 +238,16 @@ def _split(text: str) -> list[str]:
             parts.append(text[start:position])
             start = position + 1
     return [part for part in [*parts, text[start:]] if part.strip()]
+
+
+def _unquoted(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Position and character of all that stands in no quotes, from `start` on."""
+    quote = ""
+    for position in range(start, len(text)):
+        char = text[position]
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"`":
+            quote = char
+        else:
+            yield position, char
