@@ -72,7 +72,7 @@ read_rows as (
     from judged_rows
 ),
 
-{%- if is_incremental() %}
+{%- if is_incremental() and known_rows_are_touched(table, files, paths) %}
 
 -- A key that came, or went with a file that is no longer as it was, is judged again in all its rows.
 touched_keys as (
@@ -161,7 +161,7 @@ from ranked_rows
 {% macro unread_paths(table, files) %}
     {#- The files that are not in this base table yet, or not as they are now. Refused files stop the build. -#}
     {%- if not is_running() -%}
-        {{ return([modules.re.sub('[{][YMD]+[}]', '*', table.path)]) }}
+        {{ return([example_path(table)]) }}
     {%- endif -%}
     {%- do refuse_problems(files) -%}
     {%- set query -%}

@@ -18,6 +18,11 @@
     {{ return(execute and flags.WHICH in ('run', 'build', 'retry', 'run-operation')) }}
 {%- endmacro %}
 
+{% macro example_path(table) -%}
+    {#- Stands for the files while no data may be looked at. -#}
+    {{ return(table.path | replace('{YYYYMMDD}', '20240101') | replace('{YYYYMM}', '202401')) }}
+{%- endmacro %}
+
 {% macro listed_paths(folder) -%}
     {#- Files below a folder of the raw root, relative to it; names that start with . or _ are not data. -#}
     {%- set start = raw_root() ~ '/' -%}
@@ -39,7 +44,7 @@
 {% macro raw_paths(table) -%}
     {#- Every file in the folder of a raw table, whether its name is right or not. -#}
     {%- if not is_running() -%}
-        {{ return([modules.re.sub('[{][YMD]+[}]', '*', table.path)]) }}
+        {{ return([example_path(table)]) }}
     {%- endif -%}
     {%- set folders = [] -%}
     {%- for node in graph.sources.values() if node.source_name == table.source -%}

@@ -82,8 +82,8 @@ class Workspace:
             writer.writerows(rows)
         return path
 
-    def dbt(self, *args: str) -> Build:
-        """Run a dbt command on this workspace."""
+    def dbt(self, *args: str, manifest: Any = None) -> Build:
+        """Run a dbt command on this workspace, with another manifest than the project's if one is given."""
         messages: list[str] = []
 
         def keep(event: Any) -> None:
@@ -93,7 +93,7 @@ class Workspace:
         old = dict(os.environ)
         os.environ.update(LASTRO_RAW=str(self.raw), LASTRO_DB=str(self.database))
         try:
-            runner = dbtRunner(callbacks=[keep])
+            runner = dbtRunner(manifest, callbacks=[keep])
             result = runner.invoke(
                 [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
                 + ["--target-path", str(self.target), "--log-level", "warn", "--quiet"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import athena_sql
 import pytest
@@ -38,6 +39,53 @@ def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace
     assert {name: problem for name, problem in found.items() if problem} == {}
 
 
+@pytest.fixture
+def later_run(workspace: Workspace) -> tuple[Workspace, Any]:
+    """A workspace, and a manifest in which every incremental table seems to be there already."""
+    manifest = workspace.dbt("parse", "--target", "athena").result
+    pretended = "{% macro is_incremental() %}{{ return(true) }}{% endmacro %}"
+    manifest.macros["macro.lastro.is_incremental"].macro_sql = pretended
+    return workspace, manifest
+
+
+def compiled_for_athena(workspace: Workspace, manifest: Any) -> dict[str, str]:
+    """Name and SQL of every model of a manifest, compiled without an engine."""
+    build = workspace.dbt(
+        *("compile", "--target", "athena", "--no-populate-cache", "--no-introspect"),
+        *("--select", "resource_type:model"),
+        manifest=manifest,
+    )
+    assert build.success, build.output
+    nodes = [result.node for result in build.result.results]
+    return {node.name: node.compiled_code for node in nodes if node.resource_type == "model"}
+
+
+def test_incremental_branches_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
+    compiled = compiled_for_athena(*later_run)
+    assert "kept_rows" in compiled["base_cartoes__faturas"]
+    found = {name: athena_sql.problems(sql) for name, sql in compiled.items()}
+    assert {name: problem for name, problem in found.items() if problem} == {}
+
+
+def test_hooks_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
+    """Each hook stands in for the code of its model, so that dbt renders it."""
+    workspace, manifest = later_run
+    for node in manifest.nodes.values():
+        if node.resource_type == "model":
+            hooks = [*node.config.pre_hook, *node.config.post_hook]
+            node.raw_code = ";".join(hook.sql for hook in hooks)
+    compiled = compiled_for_athena(workspace, manifest)
+    statements = {
+        (name, statement.strip())
+        for name, sql in compiled.items()
+        for statement in sql.split(";")
+        if statement.strip()
+    }
+    assert {"base_cartoes__faturas", "book_faturas_cliente"} <= {name for name, _ in statements}
+    found = {statement: athena_sql.problems(statement[1]) for statement in statements}
+    assert {statement: problem for statement, problem in found.items() if problem} == {}
+
+
 def jinja_files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in (PROJECT / folder).rglob("*.sql")]
 
@@ -63,7 +111,7 @@ def test_every_dialect_macro_has_a_case() -> None:
         for name in re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
         if not re.match(r"(duckdb|default)__", name)
     }
-    queries = {"raw_files", "raw_rows", "landed_relation", "ranked_rows", "iso_timestamp_pattern"}
+    queries = {"raw_files", "raw_rows", "known_rows_are_touched", "landed_relation", "ranked_rows", "iso_timestamp_pattern"}
     cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(
         encoding="utf-8"
     )

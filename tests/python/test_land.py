@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 from conftest import PROJECT, Workspace
+from lastro import land as landing
 
 
 def land(workspace: Workspace, to: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -83,6 +86,61 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
         f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'"
     ).fetchall()
     assert rows == [("f2", "11.00")]
+
+
+def rows_that_count(to: Path) -> dict[str, list[tuple]]:
+    """What a reader of a landed table sees: the rows of the files that its list names, as they are listed."""
+    return {
+        table: duckdb.sql(
+            f"select * exclude (_landed_at, reference_month) from read_parquet('{to}/cartoes/{table}/*/*.parquet') as row "
+            f"join (select source_file, content_hash, raw_rows from '{to}/cartoes/arquivos/{table}.parquet') "
+            "as file on row._source_file = file.source_file and row._batch_id = file.content_hash order by all"
+        ).fetchall()
+        for table in ("tb_faturas", "tb_pagamentos")
+    }
+
+
+def test_a_landing_killed_after_any_step_is_readable_and_is_healed_by_the_next(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(valor: str) -> None:
+        workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", valor, "1.00"]])
+        workspace.write_rows("tb_pagamentos", "202401", [["p1", "f1", "c1", "2024-01-09", valor]])
+
+    write("10.00")
+    workspace.write_rows("tb_faturas", "202402", [["f2", "c1", "2024-02-05", "2024-02-15", "10.00", "1.00"]])
+    landing.land(workspace.raw, str(tmp_path / "before"))
+    write("11.00")
+    landing.land(workspace.raw, str(tmp_path / "after"))
+    before, after = rows_that_count(tmp_path / "before"), rows_that_count(tmp_path / "after")
+    steps_left = 0
+
+    def dies(action):
+        def step(*args):
+            nonlocal steps_left
+            if steps_left == 0:
+                raise KeyboardInterrupt
+            steps_left -= 1
+            return action(*args)
+
+        return step
+
+    monkeypatch.setattr(landing.Folder, "put", dies(landing.Folder.put))
+    monkeypatch.setattr(landing.Folder, "delete", dies(landing.Folder.delete))
+    # Two files of rows, two lists, two old files: six steps, and the seventh time nothing is left to die of.
+    for steps in range(6):
+        to = tmp_path / str(steps)
+        shutil.copytree(tmp_path / "before", to)
+        steps_left = steps
+        with pytest.raises(KeyboardInterrupt):
+            landing.land(workspace.raw, str(to))
+        for table, rows in rows_that_count(to).items():
+            assert rows in (before[table], after[table]), (steps, table)
+        steps_left = 100
+        landing.land(workspace.raw, str(to))
+        assert rows_that_count(to) == after, steps
+        # An old file that was to be removed may stay: no list names it, so it counts no more.
+        assert landed_files(to).keys() >= landed_files(tmp_path / "after").keys(), steps
 
 
 def test_what_is_not_landed_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
