@@ -131,12 +131,11 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
         folder, name = path.name.split("@")
         path.rename(raw / "cartoes" / folder / name)
     land(lake, raw)
+    versions, seen = input_versions(lake), len(lake.endpoint.queries)
     output = built(lake)
     assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
     duck.build(lake, raw)
     assert_equals_duckdb(lake, duck)
-
-
     # The reference dates whose input is as it was are not computed again.
     assert len(unchanged := versions.items() & input_versions(lake).items()) > 5
     assert computed_dates(lake, seen).isdisjoint(ref_date for ref_date, _ in unchanged)
@@ -240,7 +239,7 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
         )
     # The facts are computed again whole; the typed rows look at the keys that are there, the books at one date.
     for model in ("base_cartoes__faturas", "base_cartoes__pagamentos"):
-        assert second[model] < first[model] * 2 / 3, (model, first[model], second[model])
+        assert second[model] < first[model] * 5 / 6, (model, first[model], second[model])
     for model in ("book_faturas_cliente", "book_faturas_carteira"):
         assert second[model] < first[model] / 3, (model, first[model], second[model])
     assert sum(second.values()) < sum(first.values()) / 2, (first, second)
