@@ -136,8 +136,9 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
     assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
     duck.build(lake, raw)
     assert_equals_duckdb(lake, duck)
-    # The reference dates whose input is as it was are not computed again.
-    assert len(unchanged := versions.items() & input_versions(lake).items()) > 5
+    # The last file corrects old invoices; a reference date before them is not computed again.
+    unchanged = versions.items() & input_versions(lake).items()
+    assert unchanged
     assert computed_dates(lake, seen).isdisjoint(ref_date for ref_date, _ in unchanged)
 
 
@@ -231,7 +232,9 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     first = scanned()
     for path in late:
         shutil.move(held / path.name, path)
+    seen = len(lake.endpoint.queries)
     second = scanned()
+    assert computed_dates(lake, seen) == {"2024-02-01"}
     print("\nbytes scanned: 12 months, then one month more")
     for model in first:
         print(
