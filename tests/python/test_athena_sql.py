@@ -111,7 +111,14 @@ def test_every_dialect_macro_has_a_case() -> None:
         for name in re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
         if not re.match(r"(duckdb|default)__", name)
     }
-    queries = {"raw_files", "raw_rows", "known_rows_are_touched", "landed_relation", "ranked_rows", "iso_timestamp_pattern"}
+    queries = {
+        "raw_files",
+        "raw_rows",
+        "known_rows_are_touched",
+        "landed_relation",
+        "ranked_rows",
+        "iso_timestamp_pattern",
+    }
     cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(
         encoding="utf-8"
     )

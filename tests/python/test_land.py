@@ -104,7 +104,9 @@ def test_a_landing_killed_after_any_step_is_readable_and_is_healed_by_the_next(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(valor: str) -> None:
-        workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", valor, "1.00"]])
+        workspace.write_rows(
+            "tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", valor, "1.00"]]
+        )
         workspace.write_rows("tb_pagamentos", "202401", [["p1", "f1", "c1", "2024-01-09", valor]])
 
     write("10.00")
