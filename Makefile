@@ -30,7 +30,7 @@ bench: .venv/installed  ## the build against the shortest hand-written SQL, at C
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 
 sample:  ## write the committed sample again
-	rm -rf data/raw/cartoes
+	rm -rf data/raw
 	$(BIN)/lastro sample --out data/raw
 
 lock:  ## resolve requirements.in; needs uv

@@ -91,7 +91,7 @@ def dbt(folder: Path, raw: Path, database: str, *args: str) -> tuple[float, floa
     return timed(
         [str(Path(sys.executable).with_name("dbt")), "build", "--quiet", "--select", "cartoes"]
         # Unit tests look at no data: they are for every commit, not for every build.
-        + ["qualidade", "--exclude-resource-type", "unit_test", "--target-path", str(target), *args],
+        + ["+qualidade", "--exclude-resource-type", "unit_test", "--target-path", str(target), *args],
         LASTRO_RAW=str(raw),
         LASTRO_DB=str(folder / f"{database}.duckdb"),
     )

@@ -39,3 +39,22 @@
         ) // (2 * cast({{ denominator }} * 100.0 as {{ type }}))
     )
 {%- endmacro %}
+
+{#- Cents are cut off, towards zero: whole cents divided by a whole number. -#}
+{% macro truncated_mean(total, count) -%}
+    {{ return(adapter.dispatch('truncated_mean', 'lastro')(total, count)) }}
+{%- endmacro %}
+
+{% macro default__truncated_mean(total, count) -%}
+    cast(
+        cast(cast({{ total }} * 100 as bigint) / {{ count }} as decimal(18, 0)) * cast('0.01' as decimal(2, 2))
+        as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{% macro duckdb__truncated_mean(total, count) -%}
+    cast(
+        cast(cast({{ total }} * 100 as bigint) // {{ count }} as decimal(18, 0)) * cast('0.01' as decimal(2, 2))
+        as decimal(18, 2)
+    )
+{%- endmacro %}

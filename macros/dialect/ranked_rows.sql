@@ -12,7 +12,7 @@ ranked_rows as (
     select
         candidate_rows.*,
         row_number() over (
-            partition by candidate_rows.reasons, candidate_rows.{{ key }}
+            partition by candidate_rows.reasons, {% for column in key %}candidate_rows.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
             order by {{ newest_first() }}
         ) as rank_in_key,
         row_number() over (
@@ -28,10 +28,10 @@ ranked_rows as (
 
 {% macro duckdb__ranked_rows(key, names, files) %}
 repeated_keys as (
-    select {{ key }}
+    select {{ key | join(', ') }}
     from candidate_rows
     where reasons is null
-    group by {{ key }}
+    group by {{ key | join(', ') }}
     having count(*) > 1
 ),
 
@@ -40,7 +40,7 @@ repeated_rows as (
         candidate_rows.file_id,
         candidate_rows.line_number,
         row_number() over (
-            partition by candidate_rows.{{ key }}
+            partition by {% for column in key %}candidate_rows.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
             order by {{ newest_first() }}
         ) as rank_in_key,
         row_number() over (
@@ -48,7 +48,7 @@ repeated_rows as (
             order by {{ newest_first() }}
         ) as rank_in_content
     from candidate_rows
-    inner join repeated_keys on candidate_rows.{{ key }} = repeated_keys.{{ key }}
+    inner join repeated_keys on {{ same_key('candidate_rows', 'repeated_keys', key) }}
     inner join {{ files }} as files on candidate_rows.file_id = files.file_id
     where candidate_rows.reasons is null
 ),

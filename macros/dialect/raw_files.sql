@@ -15,6 +15,7 @@
         select
             file_index,
             source_file,
+            regexp_matches(source_file, {{ sql_string(raw_path_pattern(table)) }}) as is_named_right,
             regexp_extract(source_file, {{ sql_string(raw_path_pattern(table)) }}, 1) as period_text
         from (
             {%- if paths %}
@@ -112,6 +113,7 @@
     described_files as (
         select
             listed_files.source_file,
+            listed_files.is_named_right,
             listed_files.period_text,
             {{ duckdb__period_date('listed_files.period_text') }} as reference_period,
             headers.header_line,
@@ -145,7 +147,7 @@
         cast(raw_rows as bigint) as raw_rows,
         cast(raw_amount as decimal(18, 2)) as raw_amount,
         case
-            when period_text = '' or (length(period_text) in (6, 8) and reference_period is null) then
+            when not is_named_right or (period_text <> '' and reference_period is null) then
                 source_file || ': the name is not {{ table.path }}. Rename the file, or move it out of the raw folder.'
             when column_names is null then
                 source_file || ', line 1: the file is empty. A month without rows has a header: ask for the file again.'

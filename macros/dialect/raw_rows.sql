@@ -140,16 +140,20 @@
     {%- endif -%}
     {%- set query -%}
         select count(*) as touched_rows
-        from {{ this }}
+        from {{ this }} as known
         where
-            reasons is null
+            known.reasons is null
             and (
-                file_id not in (select file_id from {{ files }})
+                known.file_id not in (select file_id from {{ files }})
                 {%- if paths %}
-                or {{ table.key }} in (
-                    select {{ typed_cell(table.key, 'varchar') }}
-                    from ({{ raw_rows(table, files, paths) }})
-                    where {{ typed_cell(table.key, 'varchar') }} is not null
+                or exists (
+                    select 1
+                    from ({{ raw_rows(table, files, paths) }}) as new_rows
+                    where
+                        {%- for column in table.columns if column.name in table.key %}
+                        {{ typed_cell('new_rows.' ~ column.name, column.type) }} = known.{{ column.name }}
+                        {{- ' and' if not loop.last }}
+                        {%- endfor %}
                 )
                 {%- endif %}
             )

@@ -76,9 +76,9 @@ read_rows as (
 
 -- A key that came, or went with a file that is no longer as it was, is judged again in all its rows.
 touched_keys as (
-    select {{ key }} from read_rows where reasons is null
+    select {{ key | join(', ') }} from read_rows where reasons is null
     union
-    select {{ key }}
+    select {{ key | join(', ') }}
     from {{ this }}
     where reasons is null and file_id not in (select file_id from {{ files }})
 ),
@@ -94,7 +94,7 @@ kept_rows as (
         kept.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ this }} as kept
-    inner join touched_keys on kept.{{ key }} = touched_keys.{{ key }}
+    inner join touched_keys on {{ same_key('kept', 'touched_keys', key) }}
     where
         kept.reasons is null
         and kept.file_id in (select file_id from {{ files }})
@@ -130,6 +130,12 @@ select
     end as disposition
 from ranked_rows
 {% endmacro %}
+
+{% macro same_key(left, right, key) -%}
+    {%- for column in key -%}
+        {{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
 
 {% macro newest_first() -%}
     files.reference_period desc nulls last, files.source_file desc, candidate_rows.line_number desc

@@ -1,10 +1,11 @@
 {% macro raw_path_pattern(table) -%}
-    {#- 'folder/name_{YYYYMM}.csv' as a regular expression whose group is the period. -#}
+    {#- 'folder/name_{YYYYMM}.csv' as a regular expression whose group is the period; a * has none. -#}
     {{ return(
         '^'
         ~ modules.re.escape(table.path)
             | replace('\\{YYYYMM\\}', '([0-9]{6})')
             | replace('\\{YYYYMMDD\\}', '([0-9]{8})')
+            | replace('\\*', '()[^/]+')
         ~ '$'
     ) }}
 {%- endmacro %}
@@ -20,7 +21,7 @@
 
 {% macro example_path(table) -%}
     {#- Stands for the files while no data may be looked at. -#}
-    {{ return(table.path | replace('{YYYYMMDD}', '20240101') | replace('{YYYYMM}', '202401')) }}
+    {{ return(table.path | replace('{YYYYMMDD}', '20240101') | replace('{YYYYMM}', '202401') | replace('*', 'example')) }}
 {%- endmacro %}
 
 {% macro listed_paths(folder) -%}

@@ -1,7 +1,7 @@
 {% macro raw_table(source_relation) %}
     {#- While dbt parses there is no graph yet, and what is returned only has to be well-formed. -#}
     {%- if not execute -%}
-        {{ return({'relation': source_relation, 'source': 's', 'name': 't', 'path': 'p/{YYYYMM}', 'key': 'k', 'amount': none, 'encoding': 'utf-8', 'columns': []}) }}
+        {{ return({'relation': source_relation, 'source': 's', 'name': 't', 'path': 'p/{YYYYMM}', 'key': ['k'], 'amount': none, 'encoding': 'utf-8', 'columns': []}) }}
     {%- endif -%}
     {%- set nodes = [] -%}
     {%- for node in graph.sources.values() -%}
@@ -23,7 +23,7 @@
         'source': node.source_name,
         'name': node.name,
         'path': node.config.meta.path,
-        'key': node.config.meta.key,
+        'key': [node.config.meta.key] if node.config.meta.key is string else node.config.meta.key,
         'amount': node.config.meta.get('amount'),
         'encoding': node.config.meta.get('encoding', 'utf-8'),
         'columns': columns,

@@ -3,5 +3,6 @@
     {{ return([
         (source('cartoes', 'tb_faturas'), ref('base_cartoes__arquivos'), ref('base_cartoes__faturas')),
         (source('cartoes', 'tb_pagamentos'), ref('base_cartoes__arquivos'), ref('base_cartoes__pagamentos')),
+        (source('mensageria', 'invoices'), ref('base_mensageria__arquivos'), ref('base_mensageria__invoices')),
     ]) }}
 {% endmacro %}

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lastro.export import LOCALES, export_averages
 from lastro.land import land as land_files
 from lastro.sample import write_sample
 from lastro.summary import print_summary
@@ -23,6 +24,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 errors = Console(stderr=True)
+export = typer.Typer(
+    help="Write what the last build made as files for people and systems.", no_args_is_help=True
+)
+app.add_typer(export, name="export")
+
+Database = Annotated[Path, typer.Option(envvar="LASTRO_DB", help="The DuckDB file that dbt built.")]
+Exports = Annotated[Path, typer.Option("--to", envvar="LASTRO_EXPORTS", help="Folder of the written files.")]
 
 
 @app.command()
@@ -39,7 +47,7 @@ def sample(
         bool, typer.Option("--steady", help="Every client has an invoice every month.")
     ] = False,
 ) -> None:
-    """Write monthly card files made by a seeded generator, with every defect Lastro handles."""
+    """Write monthly raw files made by a seeded generator, with every defect Lastro handles."""
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -47,7 +55,7 @@ def sample(
         TimeElapsedColumn(),
         console=errors,
     )
-    task = progress.add_task("files", total=2 * months + 1)
+    task = progress.add_task("files", total=3 * months + 1)
     try:
         with progress:
             paths = write_sample(
@@ -87,15 +95,34 @@ def land(
 
 @app.command()
 def summary(
-    database: Annotated[
-        Path, typer.Option(envvar="LASTRO_DB", help="The DuckDB file that dbt built.")
-    ] = Path("target/lastro.duckdb"),
+    database: Database = Path("target/lastro.duckdb"),
 ) -> None:
     """Show what the last build made: the reconciliation and a few rows of each mart."""
     try:
         print_summary(database, Console())
     except (OSError, RuntimeError) as error:
         raise _refusal("summary", error) from error
+
+
+@export.command()
+def averages(
+    reference_month: Annotated[
+        datetime, typer.Option(formats=["%Y-%m"], help="The month before which the averages lie, as YYYY-MM.")
+    ],
+    locale: Annotated[
+        str, typer.Option(help="en: 41416.66 and empty; pt_BR: 41.416,66 and null, cells cut by semicolons.")
+    ] = "en",
+    database: Database = Path("target/lastro.duckdb"),
+    to: Exports = Path("target/exports"),
+) -> None:
+    """Write the 3 and 6 month averages of every account for one reference month, as CSV."""
+    if locale not in LOCALES:
+        raise typer.BadParameter(f"{locale!r} is not one of {', '.join(LOCALES)}.", param_hint="--locale")
+    try:
+        path, rows = export_averages(database, reference_month.date(), locale, to)
+    except (OSError, ValueError, duckdb.Error) as error:
+        raise _refusal("export averages", error) from error
+    typer.echo(f"{rows} rows in {path}")
 
 
 def _refusal(command: str, error: Exception) -> typer.Exit:

@@ -1,4 +1,4 @@
-"""Raw card files made by a seeded generator: realistic payers, and every defect Lastro handles."""
+"""Raw files made by a seeded generator: realistic payers and accounts, and every defect Lastro handles."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import duckdb
 
 FATURAS = "tb_faturas"
 PAGAMENTOS = "tb_pagamentos"
+INVOICES = "invoices"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,23 @@ FAULTY_PAGAMENTOS = [
 ]
 
 
+FAULTY_INVOICES = [
+    ",A0000,{m}-01,10.00",  # customer:missing
+    "C0000,,{m}-01,10.00",  # account:missing
+    "C0000,A0000,{m},10.00",  # month:not_a_date
+    "C0000,A0000,{m}-01,R$ 10",  # invoice:not_a_number
+    "C0000,A0000,{m}-01,",  # invoice:missing
+    "C0000,A0000,{m}-01",  # row:wrong_number_of_columns
+]
+
+# Where the files of a table stand below the raw root.
+FOLDERS = {
+    FATURAS: f"cartoes/{FATURAS}",
+    PAGAMENTOS: f"cartoes/{PAGAMENTOS}",
+    INVOICES: f"mensageria/{INVOICES}",
+}
+
+
 def write_sample(
     out: Path,
     clients: int,
@@ -84,11 +102,13 @@ def write_sample(
     steady: bool = False,
     progress: Callable[[str], None] = lambda path: None,
 ) -> list[Path]:
-    """Write monthly card files below a raw root.
+    """Write monthly files of cards and of messaging accounts below a raw root.
 
     Args:
-        out: the raw root; the files go to out/cartoes/tb_faturas and out/cartoes/tb_pagamentos.
-        clients: number of clients; each has at most one invoice a month.
+        out: the raw root; the files go to out/cartoes/tb_faturas, out/cartoes/tb_pagamentos and
+            out/mensageria/invoices.
+        clients: number of card clients; each has at most one invoice a month. For each twenty there is one
+            messaging account.
         months: number of months with invoices; payments go on one month longer.
         start: the first month, as its first day.
         seed: equal seeds give equal files, byte by byte.
@@ -100,14 +120,14 @@ def write_sample(
         The files written, in order.
 
     Raises:
-        FileExistsError: out already has card files; nothing is written.
+        FileExistsError: out already has such files; nothing is written.
     """
-    target = out / "cartoes"
-    if target.exists() and any(target.rglob("*.csv")):
-        raise FileExistsError(f"{target} already has files. Remove them, or choose another --out.")
-    partial = out / ".cartoes.partial"
+    for folder in FOLDERS.values():
+        if (out / folder).exists() and any((out / folder).rglob("*.csv")):
+            raise FileExistsError(f"{out / folder} already has files. Remove them, or choose another --out.")
+    partial = out / ".sample.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    for table in (FATURAS, PAGAMENTOS):
+    for table in FOLDERS:
         (partial / table).mkdir(parents=True)
     con = duckdb.connect()
     con.execute(_CHANCE)
@@ -128,14 +148,26 @@ def write_sample(
                 continue
             path = partial / table / f"{table}_{month:%Y%m}.csv"
             _write_month(con, table, columns, period, month, number == 0, layout, path)
-            written.append(target / table / path.name)
+            written.append(out / FOLDERS[table] / path.name)
             progress(path.name)
+    con.execute(_ACCOUNT_INVOICES, {"clients": clients, "months": months, "start": start, "seed": seed})
+    for number in range(months):
+        month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
+        path = partial / INVOICES / f"{INVOICES}_{month:%Y%m}.csv"
+        rows = con.execute(
+            "select customer, account, month, invoice from account_invoices where month = $1 order by all",
+            [month],
+        ).fetchall()
+        path.write_text("customer,account,month,invoice\n", encoding="utf-8")
+        _append(path, [_line(row) for row in rows])
+        written.append(out / FOLDERS[INVOICES] / path.name)
+        progress(path.name)
     if not clean:
         _add_defects(con, partial, start, months)
-    target.mkdir(parents=True, exist_ok=True)
-    for table in (FATURAS, PAGAMENTOS):
-        shutil.rmtree(target / table, ignore_errors=True)
-        (partial / table).rename(target / table)
+    for table, folder in FOLDERS.items():
+        shutil.rmtree(out / folder, ignore_errors=True)
+        (out / folder).parent.mkdir(parents=True, exist_ok=True)
+        (partial / table).rename(out / folder)
     partial.rmdir()
     return written
 
@@ -242,6 +274,34 @@ from parts
 where valor_pagamento > 0
 """
 
+# Most accounts are invoiced every month; some miss one now and then, some get a second invoice or a credit.
+_ACCOUNT_INVOICES = """
+create table account_invoices as
+with account_months as (
+    select
+        'C' || (1000 + account // 2) as customer,
+        'A' || (1000 + account) as account,
+        cast(cast($start as date) + to_months(number) as date) as month,
+        1000 * exp(4 * chance($seed, account, 0, 'volume')) as volume,
+        chance($seed, account, 0, 'regular') < 0.6 or chance($seed, account, number, 'sends') < 0.8 as sends,
+        chance($seed, account, number, 'invoice') as swing,
+        chance($seed, account, number, 'second') as second
+    from range(0, greatest($clients // 20, 1)) as accounts (account)
+    cross join range(0, $months) as months (number)
+)
+select customer, account, month, cast(volume * (0.5 + swing) as decimal(18, 2)) as invoice
+from account_months
+where sends
+union all
+select
+    customer,
+    account,
+    month,
+    cast(volume * (second - 0.05) as decimal(18, 2)) as invoice
+from account_months
+where sends and second < 0.1
+"""
+
 _FATURAS_COLUMNS = [
     "id_fatura",
     "id_cliente",
@@ -317,6 +377,10 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
         " order by id_pagamento limit 2",
         [second],
     ).fetchall()
+    account_invoices = con.execute(
+        "select customer, account, month, invoice from account_invoices where month = $1 order by all",
+        [second],
+    ).fetchall()
     cells = {"m": f"{second:%Y-%m}", "f": invoices[0][0] if invoices else "none"}
     faturas = folder / FATURAS / f"{FATURAS}_{second:%Y%m}.csv"
     pagamentos = folder / PAGAMENTOS / f"{PAGAMENTOS}_{second:%Y%m}.csv"
@@ -325,6 +389,15 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
     # Three invoices and two payments stand twice in their file, between blank lines.
     _append(faturas, ["", *(_line(row) for row in invoices[:3]), ""])
     _append(pagamentos, [_line(row) for row in payments])
+    # Three invoices of accounts come again in a later file, as they were.
+    _append(
+        folder / INVOICES / f"{INVOICES}_{last:%Y%m}.csv",
+        [_line(row) for row in account_invoices[:3]],
+    )
+    _append(
+        folder / INVOICES / f"{INVOICES}_{second:%Y%m}.csv",
+        [line.format(**cells) for line in FAULTY_INVOICES],
+    )
     # Two invoices come again unchanged in the last file, three with a corrected amount.
     late = folder / FATURAS / f"{FATURAS}_{last:%Y%m}.csv"
     _append(late, [_line(row) for row in invoices[3:5]])

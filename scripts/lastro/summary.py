@@ -74,6 +74,18 @@ limit 4
 """
 
 
+_ACCOUNTS = """
+select
+    customer || ' ' || account as " ",
+    avg_invoices_last_3_months as "3 months R$",
+    avg_invoices_last_6_months as "6 months R$"
+from account_invoice_averages
+where reference_month = (select max(reference_month) from account_invoice_averages)
+order by avg_invoices_last_6_months desc nulls last, customer, account
+limit 4
+"""
+
+
 def print_summary(database: Path, console: Console) -> None:
     """Print the reconciliation and a few rows of each mart.
 
@@ -89,13 +101,14 @@ def print_summary(database: Path, console: Console) -> None:
         raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
     con = duckdb.connect(str(database), read_only=True)
     try:
-        con.execute("set search_path = 'lastro_cartoes,lastro_qualidade'")
+        con.execute("set search_path = 'lastro_cartoes,lastro_mensageria,lastro_qualidade'")
         [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
         _print_turned(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
         _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
         _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
         _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
         _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
+        _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
     except duckdb.Error as error:
         raise RuntimeError(f"{database} is not a finished build: {error}") from error
     finally:

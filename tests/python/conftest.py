@@ -32,6 +32,7 @@ MARTS = [
     "lastro_cartoes.fct_pagamentos",
     "lastro_cartoes.book_faturas_cliente",
     "lastro_cartoes.book_faturas_carteira",
+    "lastro_mensageria.account_invoice_averages",
     "lastro_qualidade.quarentena",
     "lastro_qualidade.reconciliacao",
 ]

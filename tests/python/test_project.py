@@ -129,7 +129,7 @@ def test_the_sample_has_the_defects_that_the_readme_counts(sample: Workspace) ->
     assert sample.query(
         "select table_name, sum(superseded_rows), sum(duplicate_rows), sum(rejected_rows)"
         " from lastro_qualidade.reconciliacao group by 1 order by 1"
-    ) == [("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
+    ) == [("invoices", 0, 3, 6), ("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
     assert sample.query("select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida") == [
         (2,)
     ]

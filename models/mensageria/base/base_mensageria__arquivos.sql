@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+{{ raw_files(source('mensageria', 'invoices')) }}
