@@ -11,6 +11,29 @@
     {%- endfor %}
 {% endmacro %}
 
+{% macro reference_dates(extent, first, last) %}
+    {%- if var('ref_dates') %}
+    {{ ref_dates_asked_for() }}
+    {%- else %}
+    select meses.mes as ref_date
+    from {{ extent }}
+    cross join {{ month_series(
+        next_month(extent ~ '.' ~ first), next_month(extent ~ '.' ~ last), 'meses', 'mes'
+    ) }}
+    {%- endif %}
+{% endmacro %}
+
+{% macro versioned_dates(datas, arquivos, first) %}
+    {#- The version names the files that a date sees, each in its content: it changes when, and only when, they do. -#}
+    select
+        {{ datas }}.ref_date,
+        {{ dbt.hash("coalesce(" ~ dbt.listagg(arquivos ~ '.file_id', "','", 'order by ' ~ arquivos ~ '.file_id') ~ ", '')") }}
+            as versao_insumos
+    from {{ datas }}
+    left join {{ arquivos }} on {{ datas }}.ref_date > {{ arquivos }}.{{ first }}
+    group by {{ datas }}.ref_date
+{% endmacro %}
+
 {% macro delete_stale_dates(datas, column='ref_date') %}
     {#-
         Before a book is built: its reference dates whose input changed go, and the model then computes

@@ -136,32 +136,22 @@ def write_sample(
         {"clients": clients, "months": months, "start": start, "seed": seed, "steady": steady},
     )
     con.execute(_PAYMENTS, {"seed": seed})
+    con.execute(_ACCOUNT_INVOICES, {"clients": clients, "months": months, "start": start, "seed": seed})
     written = []
     for number in range(months + 1):
         month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
-        layout = Layout() if clean else DRIFTED_LAYOUTS.get(number, Layout())
-        for table, columns, period in (
-            (FATURAS, _FATURAS_COLUMNS, "data_emissao"),
-            (PAGAMENTOS, _PAGAMENTOS_COLUMNS, "data_pagamento"),
+        drifted = Layout() if clean else DRIFTED_LAYOUTS.get(number, Layout())
+        for table, columns, period, layout in (
+            (FATURAS, _FATURAS_COLUMNS, "data_emissao", drifted),
+            (PAGAMENTOS, _PAGAMENTOS_COLUMNS, "data_pagamento", drifted),
+            (INVOICES, _INVOICES_COLUMNS, "month", Layout()),
         ):
-            if table == FATURAS and number == months:
+            if table != PAGAMENTOS and number == months:
                 continue
             path = partial / table / f"{table}_{month:%Y%m}.csv"
             _write_month(con, table, columns, period, month, number == 0, layout, path)
             written.append(out / FOLDERS[table] / path.name)
             progress(path.name)
-    con.execute(_ACCOUNT_INVOICES, {"clients": clients, "months": months, "start": start, "seed": seed})
-    for number in range(months):
-        month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
-        path = partial / INVOICES / f"{INVOICES}_{month:%Y%m}.csv"
-        rows = con.execute(
-            "select customer, account, month, invoice from account_invoices where month = $1 order by all",
-            [month],
-        ).fetchall()
-        path.write_text("customer,account,month,invoice\n", encoding="utf-8")
-        _append(path, [_line(row) for row in rows])
-        written.append(out / FOLDERS[INVOICES] / path.name)
-        progress(path.name)
     if not clean:
         _add_defects(con, partial, start, months)
     for table, folder in FOLDERS.items():
@@ -319,6 +309,9 @@ _PAGAMENTOS_COLUMNS = [
 ]
 
 
+_INVOICES_COLUMNS = ["customer", "account", "month", "invoice"]
+
+
 def _write_month(
     con: duckdb.DuckDBPyConnection,
     table: str,
@@ -333,13 +326,13 @@ def _write_month(
     if layout.reordered:
         cells = {"canal": "'app'", **dict(reversed(cells.items()))}
     select = ", ".join(f"{cell} as {column}" for column, cell in cells.items())
-    rows = "invoices" if table == FATURAS else "payments"
+    rows = {FATURAS: "invoices", PAGAMENTOS: "payments", INVOICES: "account_invoices"}[table]
     # A payment before the first month is delivered in the first payment file.
     first = "" if is_first else f"{period} >= $1 and "
     quote = ", force_quote (*)" if layout.quoted else ""
     con.execute(
         f"copy (select {select} from {rows} where {first}{period} < $1 + interval 1 month"
-        f" order by {columns[0]}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
+        f" order by {', '.join(columns)}) to '{str(path).replace(chr(39), chr(39) * 2)}'"
         f" (format csv, header, delimiter '{layout.delimiter}'{quote})",
         [month],
     )

@@ -22,15 +22,7 @@ emissoes as (
 ),
 
 datas as (
-    {%- if var('ref_dates') %}
-    {{ ref_dates_asked_for() }}
-    {%- else %}
-    select meses.mes as ref_date
-    from emissoes
-    cross join {{ month_series(
-        next_month('emissoes.primeira_emissao'), next_month('emissoes.ultima_emissao'), 'meses', 'mes'
-    ) }}
-    {%- endif %}
+    {{ reference_dates('emissoes', first='primeira_emissao', last='ultima_emissao') }}
 ),
 
 -- A row that replaces another one changes what the other one stood for: its key counts from the
@@ -68,10 +60,4 @@ arquivos as (
     group by file_id
 )
 
-select
-    datas.ref_date,
-    {{ dbt.hash("coalesce(" ~ dbt.listagg('arquivos.file_id', "','", 'order by arquivos.file_id') ~ ", '')") }}
-        as versao_insumos
-from datas
-left join arquivos on datas.ref_date > arquivos.primeira_data
-group by datas.ref_date
+{{ versioned_dates('datas', 'arquivos', first='primeira_data') }}

@@ -20,13 +20,7 @@ months as (
 ),
 
 datas as (
-    {%- if var('ref_dates') %}
-    {{ ref_dates_asked_for() }}
-    {%- else %}
-    select meses.mes as ref_date
-    from months
-    cross join {{ month_series(next_month('months.first_month'), next_month('months.last_month'), 'meses', 'mes') }}
-    {%- endif %}
+    {{ reference_dates('months', first='first_month', last='last_month') }}
 ),
 
 arquivos as (
@@ -37,10 +31,4 @@ arquivos as (
     group by file_id
 )
 
-select
-    datas.ref_date,
-    {{ dbt.hash("coalesce(" ~ dbt.listagg('arquivos.file_id', "','", 'order by arquivos.file_id') ~ ", '')") }}
-        as versao_insumos
-from datas
-left join arquivos on datas.ref_date > arquivos.first_month
-group by datas.ref_date
+{{ versioned_dates('datas', 'arquivos', first='first_month') }}
