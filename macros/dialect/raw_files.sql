@@ -4,7 +4,10 @@
 {% endmacro %}
 
 {% macro duckdb__raw_files(table) %}
-    {{ return(default__raw_files(table) if landed_root() else duckdb__read_raw_files(table)) }}
+    {%- if landed_root() -%}
+        {{ return(default__raw_files(table)) }}
+    {%- endif -%}
+    {{ return((duckdb__read_json_files if is_json(table) else duckdb__read_raw_files)(table)) }}
 {% endmacro %}
 
 {% macro duckdb__read_raw_files(table) %}

@@ -3,7 +3,10 @@
 {% endmacro %}
 
 {% macro duckdb__raw_rows(table, files, paths) %}
-    {{ return((default__raw_rows if landed_root() else duckdb__read_raw_rows)(table, files, paths)) }}
+    {%- if landed_root() -%}
+        {{ return(default__raw_rows(table, files, paths)) }}
+    {%- endif -%}
+    {{ return((duckdb__read_json_rows if is_json(table) else duckdb__read_raw_rows)(table, files, paths)) }}
 {% endmacro %}
 
 {% macro duckdb__read_raw_rows(table, files, paths) %}

@@ -1,3 +1,16 @@
+{#- What a view may hold: Athena's have milliseconds, while its Iceberg tables have microseconds. -#}
+{% macro view_timestamp(timestamp) -%}
+    {{ return(adapter.dispatch('view_timestamp', 'lastro')(timestamp)) }}
+{%- endmacro %}
+
+{% macro default__view_timestamp(timestamp) -%}
+    cast({{ timestamp }} as timestamp(3))
+{%- endmacro %}
+
+{% macro duckdb__view_timestamp(timestamp) -%}
+    date_trunc('milliseconds', {{ timestamp }})
+{%- endmacro %}
+
 {% macro timestamp_type() -%}
     {{ return(adapter.dispatch('timestamp_type', 'lastro')()) }}
 {%- endmacro %}

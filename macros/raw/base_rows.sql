@@ -44,8 +44,8 @@ judged_rows as (
                     when {{ column.name }} is null and {{ is_blank }}
                         then {{ "'" ~ column.name ~ ":missing'" if column.required else 'null' }}
                     when {{ column.name }} is null
-                        then '{{ column.name }}:{{ 'not_a_date' if column.type == 'date' else 'not_a_number' }}'
-                    {%- if column.type == 'date' %}
+                        then '{{ column.name }}:{{ {'date': 'not_a_date', 'timestamp': 'not_a_timestamp'}.get(column.type, 'not_a_number') }}'
+                    {%- if column.type in ('date', 'timestamp') %}
                     when {{ column.name }} < date '1900-01-01' or {{ column.name }} >= date '2100-01-01'
                         then '{{ column.name }}:out_of_range'
                     {%- endif %}
@@ -144,6 +144,8 @@ from ranked_rows
 {% macro typed_cell(text, type) -%}
     {%- if type == 'date' -%}
         {{ parse_date(text) }}
+    {%- elif type == 'timestamp' -%}
+        {{ parse_timestamp(text) }}
     {%- elif type.startswith('decimal') -%}
         {{ parse_amount(text) }}
     {%- else -%}

@@ -5,13 +5,15 @@
         ~ modules.re.escape(table.path)
             | replace('\\{YYYYMM\\}', '([0-9]{6})')
             | replace('\\{YYYYMMDD\\}', '([0-9]{8})')
+            | replace('/\\*\\*/', '()/(?:[^/]+/)*')
+            | replace('\\{HH\\}', '[0-2][0-9]')
             | replace('\\*', '()[^/]+')
         ~ '$'
     ) }}
 {%- endmacro %}
 
 {% macro raw_folder(path) -%}
-    {{ return(path.rsplit('/', 1)[0] ~ '/') }}
+    {{ return(path.split('**')[0] if '**' in path else path.rsplit('/', 1)[0] ~ '/') }}
 {%- endmacro %}
 
 {% macro is_running() -%}
@@ -21,7 +23,7 @@
 
 {% macro example_path(table) -%}
     {#- Stands for the files while no data may be looked at. -#}
-    {{ return(table.path | replace('{YYYYMMDD}', '20240101') | replace('{YYYYMM}', '202401') | replace('*', 'example')) }}
+    {{ return(table.path | replace('{YYYYMMDD}', '20240101') | replace('{YYYYMM}', '202401') | replace('**', 'example') | replace('{HH}', '00') | replace('*', 'example')) }}
 {%- endmacro %}
 
 {% macro listed_paths(folder) -%}
@@ -47,8 +49,10 @@
     {%- if not is_running() -%}
         {{ return([example_path(table)]) }}
     {%- endif -%}
+    {%- set tables = [] -%}
     {%- set folders = [] -%}
     {%- for node in graph.sources.values() if node.source_name == table.source -%}
+        {%- do tables.append(node.config.meta.path) -%}
         {%- do folders.append(raw_folder(node.config.meta.path)) -%}
     {%- endfor -%}
     {%- set paths = listed_paths(table.source ~ '/') -%}
@@ -57,15 +61,28 @@
             'No file below ' ~ raw_root() ~ '. Set LASTRO_RAW to the folder that holds ' ~ table.path ~ '.'
         ) -%}
     {%- endif -%}
-    {%- for path in paths if raw_folder(path) not in folders -%}
-        {%- do exceptions.raise_compiler_error(
-            raw_root() ~ '/' ~ path ~ ': no raw table is read from this folder. Move the file to one of '
-            ~ folders | join(', ') ~ ' or out of the raw root.'
-        ) -%}
-    {%- endfor -%}
     {%- set own_paths = [] -%}
-    {%- for path in paths if raw_folder(path) == raw_folder(table.path) -%}
-        {%- do own_paths.append(path) -%}
+    {%- for path in paths -%}
+        {%- set readers = [] -%}
+        {%- for pattern in tables if is_in_folder(path, pattern) -%}
+            {%- do readers.append(pattern) -%}
+        {%- endfor -%}
+        {%- if not readers -%}
+            {%- do exceptions.raise_compiler_error(
+                raw_root() ~ '/' ~ path ~ ': no raw table is read from this folder. Move the file to one of '
+                ~ folders | join(', ') ~ ' or out of the raw root.'
+            ) -%}
+        {%- endif -%}
+        {%- if table.path in readers -%}
+            {%- do own_paths.append(path) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(own_paths) }}
+{%- endmacro %}
+
+{% macro is_in_folder(path, pattern) -%}
+    {#- Whether a file lies where a raw table is read from, whatever its name; ** stands for any folders below. -#}
+    {{ return(
+        path.startswith(raw_folder(pattern)) if '**' in pattern else raw_folder(path) == raw_folder(pattern)
+    ) }}
 {%- endmacro %}

@@ -14,7 +14,8 @@
     {%- for column in node.columns.values() -%}
         {%- do columns.append({
             'name': column.name,
-            'type': column.data_type,
+            'type': 'varchar' if column.data_type.startswith('map') else column.data_type,
+            'is_map': column.data_type.startswith('map'),
             'required': not column.config.meta.get('optional', false),
         }) -%}
     {%- endfor -%}
@@ -29,3 +30,7 @@
         'columns': columns,
     }) }}
 {% endmacro %}
+
+{% macro is_json(table) -%}
+    {{ return(table.path.endswith('.json')) }}
+{%- endmacro %}

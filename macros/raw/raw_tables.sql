@@ -4,5 +4,6 @@
         (source('cartoes', 'tb_faturas'), ref('base_cartoes__arquivos'), ref('base_cartoes__faturas')),
         (source('cartoes', 'tb_pagamentos'), ref('base_cartoes__arquivos'), ref('base_cartoes__pagamentos')),
         (source('mensageria', 'invoices'), ref('base_mensageria__arquivos'), ref('base_mensageria__invoices')),
+        (source('mensageria', 'chatbot'), ref('base_mensageria__arquivos'), ref('base_mensageria__chatbot')),
     ]) }}
 {% endmacro %}

@@ -1,7 +1,7 @@
 -- Left: what an independent reading of the files counts. Right: what the base models made of them.
 with judged_rows as (
     {%- for source_relation, files, base in raw_tables() %}
-    {%- set amount = raw_table(source_relation).amount or 'null' %}
+    {%- set amount = raw_table(source_relation).amount or 'cast(null as decimal(18, 2))' %}
     select
         file_id,
         disposition,

@@ -55,7 +55,7 @@ def sample(
         TimeElapsedColumn(),
         console=errors,
     )
-    task = progress.add_task("files", total=3 * months + 1)
+    task = progress.add_task("files", total=3 * months + (3 if clean else 4))
     try:
         with progress:
             paths = write_sample(

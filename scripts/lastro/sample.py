@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import duckdb
 FATURAS = "tb_faturas"
 PAGAMENTOS = "tb_pagamentos"
 INVOICES = "invoices"
+CHATBOT = "chatbot"
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,23 @@ FAULTY_INVOICES = [
     "C0000,A0000,{m}-01",  # row:wrong_number_of_columns
 ]
 
+_EVENT = '{"customer": "C1000", "flow": "F1000", "session": "S-1"'
+FAULTY_EVENTS = [
+    '{"customer": "C1", "flow": "F1", "timestamp": "2023-01-01T10:59:00Z", "content": {}}',  # session:missing
+    _EVENT + ', "timestamp": "ontem", "content": {"name": "x"}}',  # timestamp:not_a_timestamp
+    _EVENT + ', "timestamp": "2023-01-01T10:59:00Z", "content": 7}',  # content:not_an_object
+    '["no event"]',  # row:not_an_object
+    "",
+    _EVENT,  # row:not_json
+]
+BROKEN_EVENT = '{"customer": "C1000", "flow": , "session": "S-2"}'  # row:not_json
+
 # Where the files of a table stand below the raw root.
 FOLDERS = {
     FATURAS: f"cartoes/{FATURAS}",
     PAGAMENTOS: f"cartoes/{PAGAMENTOS}",
     INVOICES: f"mensageria/{INVOICES}",
+    CHATBOT: f"mensageria/{CHATBOT}",
 }
 
 
@@ -123,7 +137,7 @@ def write_sample(
         FileExistsError: out already has such files; nothing is written.
     """
     for folder in FOLDERS.values():
-        if (out / folder).exists() and any((out / folder).rglob("*.csv")):
+        if (out / folder).exists() and any(path.is_file() for path in (out / folder).rglob("*")):
             raise FileExistsError(f"{out / folder} already has files. Remove them, or choose another --out.")
     partial = out / ".sample.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -152,6 +166,9 @@ def write_sample(
             _write_month(con, table, columns, period, month, number == 0, layout, path)
             written.append(out / FOLDERS[table] / path.name)
             progress(path.name)
+    for path in _write_chatbot(con, partial / CHATBOT, clients, start, seed, clean):
+        written.append(out / FOLDERS[CHATBOT] / path.relative_to(partial / CHATBOT))
+        progress(path.name)
     if not clean:
         _add_defects(con, partial, start, months)
     for table, folder in FOLDERS.items():
@@ -292,6 +309,46 @@ from account_months
 where sends and second < 0.1
 """
 
+# Two flows; one asks with keys that are no plain names. Some answers are blank, some are given again.
+_CHATBOT = """
+create table chatbot_events as
+with steps as (
+    select
+        session,
+        step,
+        'C' || (1000 + session % 3) as customer,
+        'F' || (1000 + session % 2) as flow,
+        9 + cast(chance($seed, session, step, 'hour') * 2 as integer) % 2 as hour,
+        cast(chance($seed, session, step, 'second') * 3599 as integer) as second,
+        chance($seed, session, step, 'blank') as blank
+    from range(1, greatest($clients // 5, 2)) as sessions (session)
+    cross join range(0, 4) as steps (step)
+)
+select
+    hour,
+    cast($start as timestamp) + to_hours(hour) + to_seconds(second) as moment,
+    to_json({
+        'customer': customer,
+        'flow': flow,
+        'session': 'S' || session,
+        'timestamp': strftime(
+            cast($start as timestamp) + to_hours(hour - 3) + to_seconds(second), '%Y-%m-%dT%H:%M:%S-03:00'
+        ),
+        'content': map {
+            case
+                when flow = 'F1000' then ['name', 'cpf', 'delivery_confirmed', 'cpf'][step + 1]
+                else ['recomenda', 'Nota', 'Avaliação do dia', 'select'][step + 1]
+            end:
+            case
+                when blank < 0.1 then ' '
+                when step = 1 then cast(cast(blank * 10 as integer) as varchar)
+                else ['maria', 'sim', 'não', 'joão'][1 + cast(blank * 3.9 as integer) % 4]
+            end
+        }
+    }) as event
+from steps
+"""
+
 _FATURAS_COLUMNS = [
     "id_fatura",
     "id_cliente",
@@ -395,6 +452,36 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
     late = folder / FATURAS / f"{FATURAS}_{last:%Y%m}.csv"
     _append(late, [_line(row) for row in invoices[3:5]])
     _append(late, [_line((*row[:4], row[4] + 10, row[5])) for row in invoices[5:8]])
+
+
+def _write_chatbot(
+    con: duckdb.DuckDBPyConnection, folder: Path, clients: int, start: date, seed: int, clean: bool
+) -> list[Path]:
+    """Write two hours of chatbot events, one as an array, one as lines, and what comes late."""
+    con.execute(_CHATBOT, {"clients": clients, "start": start, "seed": seed})
+    paths = []
+    for hour in (9, 10):
+        path = folder / f"{start:%Y-%m-%d}" / f"hour={hour:02}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        events = [
+            json.loads(event)
+            for (event,) in con.execute(
+                "select event from chatbot_events where hour = $1 order by moment, event", [hour]
+            ).fetchall()
+        ]
+        lines = [json.dumps(event, ensure_ascii=False) for event in events]
+        if hour == 9:
+            path.write_text(json.dumps(events, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        else:
+            path.write_text("\n".join(lines + ([] if clean else FAULTY_EVENTS)) + "\n", encoding="utf-8")
+        paths.append(path)
+    if not clean:
+        # Two events come again, in an array of which one object is broken.
+        path = folder / "late" / "hour=09.json"
+        path.parent.mkdir()
+        path.write_text("[\n" + ",\n".join([lines[0], BROKEN_EVENT, lines[1]]) + "\n]\n", encoding="utf-8")
+        paths.append(path)
+    return paths
 
 
 def _line(row: tuple) -> str:

@@ -16,6 +16,8 @@
     ('divide', divide('1', '800000', scale=4, factor=100, precision=9), '0.0001'),
     ('divide', divide('1', '2000001', scale=4, factor=100, precision=9), '0.0000'),
     ('divide', divide("cast('56333.33' as decimal(18, 2))", "cast('3.00' as decimal(18, 2))"), '18777.78'),
+    ('map_of', '(select ' ~ map_of('k', 'v') ~ " from (values ('b', 'x'), ('a', 'é\"/😀' || chr(10)), ('B', '')) as t (k, v))", '{"B":"","a":"é\\"/😀\\n","b":"x"}'),
+    ('map_entries_of', '(select ' ~ map_of('k', 'v') ~ ' from (' ~ map_entries_of("(select 1 as n, '{\"é 1\":\"x\\ny\",\"b\":\"\"}' as m) as t", 'm', ['n'], 'k', 'v') ~ ') as e)', '{"b":"","é 1":"x\\ny"}'),
     ('truncated_mean', truncated_mean("cast('169000.00' as decimal(38, 2))", 3), '56333.33'),
     ('truncated_mean', truncated_mean("cast('248500.00' as decimal(38, 2))", 6), '41416.66'),
     ('truncated_mean', truncated_mean("cast('0.05' as decimal(38, 2))", 3), '0.01'),

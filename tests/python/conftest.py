@@ -33,6 +33,10 @@ MARTS = [
     "lastro_cartoes.book_faturas_cliente",
     "lastro_cartoes.book_faturas_carteira",
     "lastro_mensageria.account_invoice_averages",
+    "lastro_mensageria.chatbot_answers",
+    "lastro_mensageria.chatbot_sessions",
+    "lastro_mensageria.chatbot_keys",
+    "lastro_mensageria.chatbot_answers_pivoted",
     "lastro_qualidade.quarentena",
     "lastro_qualidade.reconciliacao",
 ]

@@ -47,7 +47,7 @@ def test_a_build_from_landed_files_equals_one_from_raw_files(
         result = land(workspace, tmp_path)
         assert (result.returncode, result.stdout) == (
             0,
-            f"43 files landed in {tmp_path}, 0 were there, 0 removed\n",
+            f"46 files landed in {tmp_path}, 0 were there, 0 removed\n",
         )
     finally:
         workspace.raw.unlink()
@@ -71,6 +71,7 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     assert {name for name in again if again[name] != first.get(name)} == {
         "cartoes/arquivos/tb_faturas.parquet",
         "cartoes/arquivos/tb_pagamentos.parquet",
+        "mensageria/arquivos/chatbot.parquet",
         "mensageria/arquivos/invoices.parquet",
     }
     (workspace.raw / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv").unlink()
@@ -130,8 +131,8 @@ def test_a_landing_killed_after_any_step_is_readable_and_is_healed_by_the_next(
 
     monkeypatch.setattr(landing.Folder, "put", dies(landing.Folder.put))
     monkeypatch.setattr(landing.Folder, "delete", dies(landing.Folder.delete))
-    # Two files of rows, three lists, two old files: seven steps.
-    for steps in range(7):
+    # Two files of rows, four lists, two old files: eight steps.
+    for steps in range(8):
         to = tmp_path / str(steps)
         shutil.copytree(tmp_path / "before", to)
         steps_left = steps

@@ -117,8 +117,8 @@ def test_the_singular_tests_can_fail(sample: Workspace, table: str, test: str, c
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
     subprocess.run([LASTRO, "sample", "--out", str(tmp_path)], check=True, capture_output=True)
     committed = PROJECT / "data" / "raw"
-    names = sorted(str(p.relative_to(committed)) for p in committed.rglob("*.csv"))
-    assert names == sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.csv"))
+    names = sorted(str(p.relative_to(committed)) for p in committed.rglob("*.*"))
+    assert names == sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.*"))
     assert filecmp.cmpfiles(committed, tmp_path, names, shallow=False)[0] == names
     assert sum((committed / name).stat().st_size for name in names) < 2_000_000
 
@@ -129,7 +129,7 @@ def test_the_sample_has_the_defects_that_the_readme_counts(sample: Workspace) ->
     assert sample.query(
         "select table_name, sum(superseded_rows), sum(duplicate_rows), sum(rejected_rows)"
         " from lastro_qualidade.reconciliacao group by 1 order by 1"
-    ) == [("invoices", 0, 3, 6), ("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
+    ) == [("chatbot", 0, 2, 6), ("invoices", 0, 3, 6), ("tb_faturas", 3, 5, 15), ("tb_pagamentos", 0, 2, 6)]
     assert sample.query("select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida") == [
         (2,)
     ]

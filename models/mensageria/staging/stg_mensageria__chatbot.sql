@@ -1,0 +1,10 @@
+select
+    customer,
+    flow,
+    session,
+    timestamp as answered_at,
+    content,
+    file_id,
+    line_number
+from {{ ref('base_mensageria__chatbot') }}
+where disposition = 'accepted'

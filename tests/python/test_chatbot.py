@@ -1,0 +1,228 @@
+"""The chatbot's answers: against the published example, a definition in Python, and hostile keys."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SHARED, Workspace
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+MARTS = [f"lastro_mensageria.chatbot_{name}" for name in ("answers", "sessions", "keys", "answers_pivoted")]
+SELECT = ["--select", "+chatbot_answers_pivoted", "chatbot_sessions"]
+Event = dict[str, Any]
+
+
+def event(session: str, second: int, content: dict[str, Any], flow: str = "F") -> Event:
+    moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+    return {
+        "customer": "C",
+        "flow": flow,
+        "session": session,
+        "timestamp": moment.isoformat(),
+        "content": content,
+    }
+
+
+def write(workspace: Workspace, name: str, content: str | list[Event]) -> Path:
+    """Write one hour, as the text that it is or as an array of events."""
+    path = workspace.raw / "mensageria" / "chatbot" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("variant", "delivered"), [("original", ("true", "false")), ("variante_stit", ("sim", "não"))]
+)
+def test_the_published_example(workspace: Workspace, variant: str, delivered: tuple[str, str]) -> None:
+    if not SHARED.exists():
+        pytest.skip("the outside data is not on this machine")
+    folder = workspace.raw / "mensageria" / "chatbot" / "2019" / "12" / "16"
+    folder.mkdir(parents=True)
+    for path in (SHARED / "mensageria" / variant).glob("hour=*.json"):
+        shutil.copy(path, folder)
+    workspace.build(*SELECT)
+    views = [
+        name
+        for (name,) in workspace.query(
+            "select relation_name from lastro_mensageria.chatbot_keys group by flow, relation_name order by flow"
+        )
+    ]
+    first, second = (
+        [
+            {key: str(value) for key, value in row.items()}
+            for row in workspace.records(f"from lastro_mensageria.{view} order by session")
+        ]
+        for view in views
+    )
+    day = "2019-12-16 "
+    assert [list(row.values()) for row in first] == [
+        [
+            "C1000",
+            "F1000",
+            "S1000",
+            day + "13:59:58",
+            day + "14:00:01",
+            "maria",
+            "305.584.960-40",
+            delivered[0],
+        ],
+        [
+            "C1000",
+            "F1000",
+            "S2000",
+            day + "13:59:59",
+            day + "14:00:00",
+            "joao",
+            "733.600.420-26",
+            delivered[1],
+        ],
+    ]
+    assert list(first[0])[5:] == ["name", "cpf", "delivery_confirmed"]
+    assert [list(row.values()) for row in second] == [
+        ["C2000", "F2000", "S3000", day + "13:59:59", day + "14:00:01", "Simmmmmmm", "9"]
+    ]
+    assert list(second[0])[5:] == ["recomenda", "nota"]
+
+
+KEYS = [
+    "nome",
+    "Nome",
+    "nome completo",
+    "session",
+    "select",
+    "😀",
+    "'; drop table t; --",
+    'a"b',
+    "x\ny",
+    "ação",
+    "9",
+]
+EVENTS = st.lists(
+    st.builds(
+        event,
+        st.sampled_from(["S1", "S2"]),
+        st.integers(0, 5),
+        st.dictionaries(
+            st.sampled_from(KEYS), st.sampled_from(["sim", "não", "", "  ", "'", "{{ x }}"]), max_size=3
+        ),
+        st.sampled_from(["F1", "f1"]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+def definition(files: dict[str, list[Event]]) -> dict[tuple[str, str, str], tuple[str, int]]:
+    """Last valid answer and number of valid answers by flow, session and key; equal events are one."""
+    answers: dict[tuple[str, str, str], list[tuple]] = {}
+    seen: dict[str, tuple[str, int, Event]] = {}
+    for name in sorted(files):
+        for position, each in enumerate(files[name]):
+            seen[json.dumps(each, sort_keys=True)] = (name, position, each)
+    for name, position, each in seen.values():
+        for key, value in each["content"].items():
+            if value.strip():
+                answers.setdefault((each["flow"], each["session"], key), []).append(
+                    (each["timestamp"], name, position, value)
+                )
+    return {key: (max(given)[3], len(given)) for key, given in answers.items()}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS, seed=st.integers(0, 100))
+def test_answers_equal_their_definition_in_any_order_of_files_and_builds(
+    workspace: Workspace, events: list[Event], seed: int
+) -> None:
+    workspace.clear()
+    chance = random.Random(seed)
+    files: dict[str, list[Event]] = {f"hour={hour:02}.json": [] for hour in (13, 14, 15)}
+    for each in events + events[:2]:
+        files[chance.choice(list(files))].append(each)
+    names = chance.sample(list(files), 3)
+    for name in names[:2]:
+        write(workspace, name, files[name])
+    workspace.build(*SELECT)
+    write(workspace, names[2], "".join(json.dumps(each) + "\r\n" for each in files[names[2]]))
+    workspace.build(*SELECT)
+    incremental = workspace.snapshot(MARTS)
+    expected = definition(files)
+    rows = workspace.query(
+        "select flow, session, answer_key, answer_value, times_answered from lastro_mensageria.chatbot_answers"
+    )
+    assert {row[:3]: row[3:] for row in rows} == expected
+    pivoted = {
+        (row["flow"], row["session"]): row
+        for row in workspace.records("from lastro_mensageria.chatbot_answers_pivoted")
+    }
+    for flow, key, column in workspace.query(
+        "select flow, answer_key, column_name from lastro_mensageria.chatbot_keys"
+    ):
+        assert re.fullmatch("[a-z][a-z0-9_]*", column)
+        for (row_flow, session), row in pivoted.items():
+            if row_flow == flow:
+                assert row[column] == expected.get((flow, session, key), (None,))[0]
+    for flow, session, answers in workspace.query(
+        "select flow, session, answers from lastro_mensageria.chatbot_sessions"
+    ):
+        assert json.loads(answers) == {
+            key: value for (f, s, key), (value, _) in expected.items() if (f, s) == (flow, session)
+        }
+    workspace.build(*SELECT, "--full-refresh")
+    assert workspace.snapshot(MARTS) == incremental
+
+
+def test_one_broken_object_does_not_lose_the_others(workspace: Workspace) -> None:
+    good = [event("S1", 0, {"a": "1"}), event("S2", 1, {"a": "2"})]
+    broken = '{"customer": "C", "flow": , "session": "S3"}'
+    array = "[" + ",\n".join([json.dumps(good[0], indent=1), broken, json.dumps(good[1], indent=1)]) + "]"
+    write(workspace, "hour=01.json", array)
+    write(workspace, "hour=02.json", "\n".join([json.dumps(event("S4", 0, {"a": "4"})), "", broken]))
+    write(workspace, "hour=03.json", "")
+    workspace.build(tests=True)
+    assert workspace.query(
+        "select source_file, line_number, raw_row, reasons from lastro_qualidade.quarentena order by 1"
+    ) == [
+        ("mensageria/chatbot/hour=01.json", 2, broken, "row:not_json"),
+        ("mensageria/chatbot/hour=02.json", 3, broken, "row:not_json"),
+    ]
+    assert workspace.query("select session from lastro_mensageria.chatbot_sessions order by 1") == [
+        ("S1",),
+        ("S2",),
+        ("S4",),
+    ]
+
+
+def test_what_is_not_text_is_kept_as_text_and_offsets_become_utc(workspace: Workspace) -> None:
+    content = {"number": 9, "truth": True, "nothing": None, "nested": {"x": [1, 2]}}
+    given = event("S", 0, content) | {"timestamp": "2024-01-01T00:30:00-03:00"}
+    write(workspace, "hour=00.json", [given])
+    workspace.build(*SELECT)
+    assert workspace.query(
+        "select answer_key, answer_value, cast(answered_at as varchar) from lastro_mensageria.chatbot_answers order by 1"
+    ) == [
+        ("nested", '{"x":[1,2]}', "2024-01-01 03:30:00"),
+        ("number", "9", "2024-01-01 03:30:00"),
+        ("truth", "true", "2024-01-01 03:30:00"),
+    ]
+
+
+def test_a_corrected_hour_replaces_the_hour_and_a_flow_that_is_gone_has_no_view(workspace: Workspace) -> None:
+    write(workspace, "hour=00.json", [event("S", 0, {"a": "wrong"}, flow="old")])
+    workspace.build(*SELECT)
+    write(workspace, "hour=00.json", [event("S", 0, {"a": "right"}, flow="new")])
+    workspace.build(*SELECT)
+    assert workspace.query("select flow, answer_value from lastro_mensageria.chatbot_answers") == [
+        ("new", "right")
+    ]
+    assert workspace.query("select view_name from duckdb_views() where view_name like 'chatbot_flow_%'") == [
+        ("chatbot_flow_new",)
+    ]
