@@ -1,4 +1,28 @@
-{#- A map of texts is kept as a JSON object, which every engine can store. -#}
+{#- Maps of texts. In raw and base tables they are JSON objects as text, as everything there is text. -#}
+
+{% macro map_from_json(json) -%}
+    {{ return(adapter.dispatch('map_from_json', 'lastro')(json)) }}
+{%- endmacro %}
+
+{% macro default__map_from_json(json) -%}
+    cast(json_parse({{ json }}) as map(varchar, varchar))
+{%- endmacro %}
+
+{% macro duckdb__map_from_json(json) -%}
+    cast(cast({{ json }} as json) as map(varchar, varchar))
+{%- endmacro %}
+
+{% macro map_value(map, key) -%}
+    {{ return(adapter.dispatch('map_value', 'lastro')(map, key)) }}
+{%- endmacro %}
+
+{% macro default__map_value(map, key) -%}
+    element_at({{ map }}, {{ sql_string(key) }})
+{%- endmacro %}
+
+{% macro duckdb__map_value(map, key) -%}
+    {{ map }}[{{ sql_string(key) }}]
+{%- endmacro %}
 
 {% macro map_entries_of(relation, map, columns, key, value) %}
     {{ return(adapter.dispatch('map_entries_of', 'lastro')(relation, map, columns, key, value)) }}
@@ -10,7 +34,7 @@
         map_entry_key as {{ key }},
         map_entry_value as {{ value }}
     from {{ relation }}
-    cross join unnest(cast(json_parse({{ map }}) as map(varchar, varchar))) as map_entries (map_entry_key, map_entry_value)
+    cross join unnest({{ map_from_json(map) }}) as map_entries (map_entry_key, map_entry_value)
 {% endmacro %}
 
 {% macro duckdb__map_entries_of(relation, map, columns, key, value) %}
@@ -21,7 +45,7 @@
     from (
         select
             {{ columns | join(',\n            ') }},
-            cast(cast({{ map }} as json) as map(varchar, varchar)) as entries
+            {{ map_from_json(map) }} as entries
         from {{ relation }}
     )
 {% endmacro %}
@@ -31,9 +55,9 @@
 {%- endmacro %}
 
 {% macro default__map_of(key, value) -%}
-    json_format(cast(map_agg({{ key }}, {{ value }}) as json))
+    map_agg({{ key }}, {{ value }})
 {%- endmacro %}
 
 {% macro duckdb__map_of(key, value) -%}
-    cast(to_json(map_from_entries(list(row({{ key }}, {{ value }}) order by {{ key }}))) as varchar)
+    map(list({{ key }}), list({{ value }}))
 {%- endmacro %}

@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro default__view_timestamp(timestamp) -%}
-    cast({{ timestamp }} as timestamp(3))
+    cast(date_trunc('millisecond', {{ timestamp }}) as timestamp(3))
 {%- endmacro %}
 
 {% macro duckdb__view_timestamp(timestamp) -%}

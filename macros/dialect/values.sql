@@ -11,6 +11,10 @@
     regexp_full_match({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
+{% macro blanks() -%}
+    [ \t\n\r\x{A0}]*
+{%- endmacro %}
+
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed', 'lastro')(text)) }}
 {%- endmacro %}

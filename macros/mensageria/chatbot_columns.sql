@@ -57,20 +57,6 @@
     {{ return(run_query(query).rows) }}
 {%- endmacro %}
 
-{% macro pivoted_sessions(answers) %}
-    select
-        customer,
-        flow,
-        session,
-        min(first_answered_at) as first_answer_dt,
-        max(answered_at) as last_answer_dt
-        {%- for key, column in chatbot_columns() %},
-        max(case when answer_key = {{ sql_string(key) }} then answer_value end) as {{ adapter.quote(column) }}
-        {%- endfor %}
-    from {{ answers }}
-    group by customer, flow, session
-{% endmacro %}
-
 {% macro create_flow_views(pivoted) %}
     {#- Post-hook: one view a flow with its own columns, and none for a flow that is gone. -#}
     {%- if is_running() -%}

@@ -199,6 +199,6 @@ from ranked_rows
     {%- endif -%}
 {% endmacro %}
 
-{% macro delete_stale_rows(files) %}
-    delete from {{ this }} where file_id not in (select file_id from {{ files }})
+{% macro delete_stale_rows(inputs, column='file_id') %}
+    delete from {{ this }} where {{ column }} not in (select inputs.{{ column }} from {{ inputs }} as inputs)
 {% endmacro %}

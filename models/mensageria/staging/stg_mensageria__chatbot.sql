@@ -1,3 +1,6 @@
+-- No view: on Athena those hold milliseconds, and the microseconds say which answer was the last.
+{{ config(materialized='ephemeral') }}
+
 select
     customer,
     flow,
