@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lastro.export import LOCALES, export_averages
+from lastro.export import FORMATS, LOCALES, export_averages, export_chatbot
 from lastro.land import land as land_files
 from lastro.sample import write_sample
 from lastro.summary import print_summary
@@ -123,6 +123,26 @@ def averages(
     except (OSError, ValueError, duckdb.Error) as error:
         raise _refusal("export averages", error) from error
     typer.echo(f"{rows} rows in {path}")
+
+
+@export.command()
+def chatbot(
+    flow: Annotated[
+        str | None, typer.Option(help="Only this flow, as the events name it; every flow if not said.")
+    ] = None,
+    layout: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
+    database: Database = Path("target/lastro.duckdb"),
+    to: Exports = Path("target/exports"),
+) -> None:
+    """Write one report a flow: a row per session, the answers in the order in which the flow asks."""
+    if layout not in FORMATS:
+        raise typer.BadParameter(f"{layout!r} is not one of {', '.join(FORMATS)}.", param_hint="--format")
+    try:
+        files = export_chatbot(database, flow, layout, to)
+    except (OSError, ValueError, duckdb.Error) as error:
+        raise _refusal("export chatbot", error) from error
+    for path, rows in files:
+        typer.echo(f"{rows} rows in {path}")
 
 
 def _refusal(command: str, error: Exception) -> typer.Exit:

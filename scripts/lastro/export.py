@@ -8,9 +8,15 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 import duckdb
+import xlsxwriter
+
+FORMATS = ("csv", "parquet", "xlsx")
+# What one sheet of a workbook and one of its cells can hold (Excel's specifications and limits).
+SHEET_ROWS = 1_048_576
+CELL_CHARACTERS = 32_767
 
 
 class Locale(NamedTuple):
@@ -51,15 +57,12 @@ def export_averages(database: Path, reference_month: date, locale: str, folder: 
         ValueError: The build has no such reference month; no file is written.
         duckdb.Error: The database is not a finished build.
     """
-    if not database.exists():
-        raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
     cells = LOCALES[locale]
     path = folder / f"account_invoice_averages_{reference_month:%Y-%m}.csv"
-    with duckdb.connect(str(database), read_only=True) as con:
-        con.execute("set search_path = 'lastro_mensageria'")
+    with _opened(database) as con:
         first, last, found = con.execute(
             "select min(reference_month), max(reference_month), count(*) filter (where reference_month = $1)"
-            " from account_invoice_averages",
+            " from lastro_mensageria.account_invoice_averages",
             [reference_month],
         ).fetchone()
         if not found:
@@ -70,16 +73,116 @@ def export_averages(database: Path, reference_month: date, locale: str, folder: 
             )
         result = con.execute(
             "select customer, account, reference_month, avg_invoices_last_3_months,"
-            " avg_invoices_last_6_months from account_invoice_averages"
+            " avg_invoices_last_6_months from lastro_mensageria.account_invoice_averages"
             " where reference_month = $1 order by customer, account",
             [reference_month],
         )
-        with _whole_file(path) as file:
+        with _whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, delimiter=cells.delimiter, lineterminator="\n")
             writer.writerow(column[0] for column in result.description)
             while rows := result.fetchmany(10_000):
                 writer.writerows([_text(cell, cells) for cell in row] for row in rows)
     return path, found
+
+
+def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) -> list[tuple[Path, int]]:
+    """Write one report a flow: a row per session, its times, and its answers in the order of the flow.
+
+    Args:
+        database: The DuckDB file that dbt built; it is opened read-only.
+        flow: Only this flow, as the events name it; None for every flow.
+        layout: One of FORMATS. In CSV and XLSX the times are ISO 8601 texts.
+        folder: Where to write; it is made if it is not there.
+
+    Returns:
+        The path of each file, which is named as chatbot_keys names the flow, and its number of rows.
+
+    Raises:
+        FileNotFoundError: There is no such database.
+        ValueError: The build has no such flow, or a workbook cannot hold it; that file is not written.
+        duckdb.Error: The database is not a finished build.
+    """
+    written = []
+    with _opened(database) as con:
+        flows = dict(
+            con.execute(
+                "select distinct flow, relation_name from lastro_mensageria.chatbot_keys order by flow"
+            ).fetchall()
+        )
+        if flow is not None and flow not in flows:
+            there = "it has " + ", ".join(map(repr, flows)) if flows else "it has none at all"
+            raise ValueError(
+                f"the build has no answers in flow {flow!r}: {there}. Choose one of these, or build again "
+                "with the hours in which it was answered."
+            )
+        for name in flows.values() if flow is None else [flows[flow]]:
+            times = (
+                ""
+                if layout == "parquet"
+                else (
+                    " replace (replace(cast(first_answer_dt as varchar), ' ', 'T') as first_answer_dt,"
+                    " replace(cast(last_answer_dt as varchar), ' ', 'T') as last_answer_dt)"
+                )
+            )
+            query = f'select *{times} from lastro_mensageria."{name}" order by customer, session'
+            path = folder / f"{name}.{layout}"
+            written.append((path, _write(con, query, path, layout)))
+    return written
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database, to read only."""
+    if not database.exists():
+        raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
+    with duckdb.connect(str(database), read_only=True) as con:
+        con.execute("set enable_progress_bar = false")
+        yield con
+
+
+def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path, layout: str, delimiter: str = ",") -> int:
+    """Write the rows of a query with a header; their number."""
+    with _whole_file(path) as partial:
+        if layout == "xlsx":
+            return _write_workbook(con.execute(query), partial)
+        options = "format parquet, compression zstd"
+        if layout == "csv":
+            options = f"format csv, header, delimiter '{delimiter}'"
+        target = str(partial).replace("'", "''")
+        return con.execute(f"copy ({query}) to '{target}' ({options})").fetchone()[0]
+
+
+def _write_workbook(result: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Write the rows of a query as one sheet; their number. No text becomes a formula, a number or a link."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_date_format": "yyyy-mm-dd",
+        "tmpdir": str(path.parent),
+    }
+    count = 0
+    names = [column[0] for column in result.description]
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, names)
+        while rows := result.fetchmany(10_000):
+            for row in rows:
+                count += 1
+                if count >= SHEET_ROWS:
+                    raise ValueError(
+                        f"more than the {SHEET_ROWS - 1:,} rows that a sheet of a workbook holds. "
+                        "Choose --format csv or parquet."
+                    )
+                for number, cell in enumerate(row):
+                    if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
+                        raise ValueError(
+                            f"row {count}, column {names[number]}: a text of {len(cell):,} characters, and "
+                            f"a cell of a workbook holds {CELL_CHARACTERS:,}. Choose --format csv or parquet."
+                        )
+                sheet.write_row(count, 0, row)
+    return count
 
 
 def _text(cell: object, locale: Locale) -> str:
@@ -89,13 +192,12 @@ def _text(cell: object, locale: Locale) -> str:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[TextIO]:
-    """A file that has its name only when it is complete."""
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that has its name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import random
 import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import openpyxl
 import pytest
 from conftest import SHARED, Workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 MARTS = [f"lastro_mensageria.chatbot_{name}" for name in ("answers", "sessions", "keys", "answers_pivoted")]
-SELECT = ["--select", "+chatbot_answers_pivoted", "chatbot_sessions"]
+SELECT = ["--select", "+chatbot_answers_pivoted"]
+LASTRO = str(Path(sys.executable).with_name("lastro"))
 Event = dict[str, Any]
 
 
@@ -173,7 +180,7 @@ def test_answers_equal_their_definition_in_any_order_of_files_and_builds(
     for flow, session, answers in workspace.query(
         "select flow, session, answers from lastro_mensageria.chatbot_sessions"
     ):
-        assert json.loads(answers) == {
+        assert answers == {
             key: value for (f, s, key), (value, _) in expected.items() if (f, s) == (flow, session)
         }
     workspace.build(*SELECT, "--full-refresh")
@@ -225,4 +232,177 @@ def test_a_corrected_hour_replaces_the_hour_and_a_flow_that_is_gone_has_no_view(
     ]
     assert workspace.query("select view_name from duckdb_views() where view_name like 'chatbot_flow_%'") == [
         ("chatbot_flow_new",)
+    ]
+
+
+def test_hostile_keys_get_names_that_are_valid_stable_and_their_own(workspace: Workspace) -> None:
+    hostile = [
+        *(
+            "session",
+            "first_answer_dt",
+            "Session",
+            "select",
+            "SELECT",
+            "ação",
+            "acao",
+            'a"b',
+            "a'b",
+            "a b",
+            "a_b",
+            "a-b",
+        ),
+        *(
+            "'; drop table x; --",
+            '"; drop table x; --',
+            "{{ 1/0 }}",
+            "{% raw %}",
+            "\n\r\t",
+            "\u0001",
+            "😀",
+            "😁",
+            " ",
+            "",
+        ),
+        *(
+            "k" * 300,
+            "k" * 299 + "l",
+            "9",
+            "1a",
+            "_a",
+            "A" * 63,
+            "a" * 64,
+            "$.a",
+            "a.b",
+            "*",
+            "%s",
+            "\\",
+            "key_",
+        ),
+    ]
+    keys = hostile + [f"pergunta {number}" for number in range(5000)]
+    write(workspace, "hour=00.json", [event("S", 0, {key: f"answer to {key}" for key in keys})])
+    workspace.build(*SELECT)
+    names = dict(workspace.query("select answer_key, column_name from lastro_mensageria.chatbot_keys"))
+    assert set(names) == set(keys)
+    assert len(set(names.values())) == len(keys)
+    assert all(re.fullmatch("[a-z][a-z0-9_]{0,62}", name) for name in names.values())
+    reserved = {"customer", "flow", "session", "first_answer_dt", "last_answer_dt", "select"}
+    assert not reserved & set(names.values())
+    (row,) = workspace.records("from lastro_mensageria.chatbot_answers_pivoted")
+    assert {key: row[name] for key, name in names.items()} == {key: f"answer to {key}" for key in keys}
+    # Which other keys there are changes no name.
+    write(workspace, "hour=00.json", [event("S", 0, dict.fromkeys(hostile[::2], "x"))])
+    workspace.build(*SELECT)
+    assert dict(workspace.query("select answer_key, column_name from lastro_mensageria.chatbot_keys")) == {
+        key: names[key] for key in hostile[::2]
+    }
+
+
+def export(workspace: Workspace, to: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LASTRO, "export", "chatbot", "--to", str(to), *args],
+        env=os.environ | {"LASTRO_DB": str(workspace.database)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+ANSWERS = {
+    "Nota": "9",
+    "formula": "=1+1",
+    "quoted": 'a "b", c;\nd',
+    "control": "a\u0001b",
+    "link": "http://x",
+}
+
+
+@pytest.fixture
+def exported(workspace: Workspace) -> Workspace:
+    """Two flows; one session answers what a spreadsheet would like to run."""
+    write(
+        workspace,
+        "hour=00.json",
+        [
+            event("S1", 0, ANSWERS, "F/1"),
+            event("S2", 61, {"Nota": "7"}, "F/1"),
+            event("S3", 0, {"a": "b"}, "f2"),
+        ],
+    )
+    workspace.build(*SELECT)
+    return workspace
+
+
+@pytest.mark.parametrize("layout", ["csv", "parquet", "xlsx"])
+def test_export_chatbot_writes_the_answers_as_they_are(
+    exported: Workspace, tmp_path: Path, layout: str
+) -> None:
+    done = export(exported, tmp_path / "out", "--format", layout)
+    assert done.returncode == 0, done.stderr
+    names = dict(exported.query("select answer_key, column_name from lastro_mensageria.chatbot_keys"))
+    ((first,),) = exported.query(
+        "select distinct relation_name from lastro_mensageria.chatbot_keys where flow = 'F/1'"
+    )
+    paths = {path.name: path for path in (tmp_path / "out").iterdir()}
+    assert set(paths) == {f"{first}.{layout}", f"chatbot_flow_f2.{layout}"}
+    assert "2 rows in" in done.stdout and "1 rows in" in done.stdout
+    path = paths[f"{first}.{layout}"]
+    if layout == "csv":
+        rows = list(csv.reader(path.open(encoding="utf-8", newline="")))
+    elif layout == "parquet":
+        found = duckdb.sql(f"from '{path}'")
+        rows = [
+            found.columns,
+            *(
+                [cell.isoformat() if isinstance(cell, datetime) else cell for cell in row]
+                for row in found.fetchall()
+            ),
+        ]
+    else:
+        sheet = openpyxl.load_workbook(path).active
+        rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+        assert {cell.data_type for cell in sheet[2]} == {"s"}
+        rows[1] = [openpyxl.utils.escape.unescape(cell) for cell in rows[1]]
+    blank = "" if layout == "csv" else None
+    keys = sorted(ANSWERS)
+    assert rows == [
+        ["customer", "flow", "session", "first_answer_dt", "last_answer_dt", *(names[key] for key in keys)],
+        ["C", "F/1", "S1", "2024-01-01T00:00:00", "2024-01-01T00:00:00", *(ANSWERS[key] for key in keys)],
+        ["C", "F/1", "S2", "2024-01-01T00:01:01", "2024-01-01T00:01:01"]
+        + ["7" if key == "Nota" else blank for key in keys],
+    ]
+
+
+def test_export_chatbot_says_what_is_wrong(exported: Workspace, tmp_path: Path) -> None:
+    refused = export(exported, tmp_path, "--flow", "F9")
+    assert refused.returncode == 1
+    assert "flow 'F9': it has 'F/1', 'f2'" in refused.stderr
+    assert export(exported, tmp_path, "--format", "pdf").returncode == 2
+    assert not list(tmp_path.iterdir())
+    only = export(exported, tmp_path, "--flow", "f2")
+    assert only.returncode == 0 and [path.name for path in tmp_path.iterdir()] == ["chatbot_flow_f2.csv"]
+
+
+def test_a_text_too_long_for_a_cell_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    write(workspace, "hour=00.json", [event("S", 0, {"a": "x" * 40_000})])
+    workspace.build(*SELECT)
+    refused = export(workspace, tmp_path, "--format", "xlsx")
+    assert refused.returncode == 1
+    assert "row 1, column a: a text of 40,000 characters" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_hour_that_changes_nothing_of_a_session_leaves_its_answers(workspace: Workspace) -> None:
+    """The same hour delivered twice, and hour 13 after hour 14."""
+    late, early = event("S", 3600, {"a": "14h"}), event("S", 0, {"a": "13h", "b": "1"})
+    write(workspace, "2024/hour=14.json", [late])
+    workspace.build(*SELECT)
+    write(workspace, "2024/hour=13.json", [early])
+    write(workspace, "again/hour=14.json", [late])
+    workspace.build(*SELECT)
+    assert workspace.query(
+        "select answer_key, answer_value, times_answered from lastro_mensageria.chatbot_answers order by 1"
+    ) == [("a", "14h", 2), ("b", "1", 1)]
+    assert workspace.query("select answers_count, answers from lastro_mensageria.chatbot_sessions") == [
+        (2, {"a": "14h", "b": "1"})
     ]
