@@ -7,22 +7,16 @@ asserts a time; that both books agree is asserted.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from datetime import date
 from pathlib import Path
 
 import duckdb
-import psutil
-from rich.console import Console
-from rich.table import Table
+from measure import PROJECT, Run, dbt, hand_written, print_runs, timed
 
-PROJECT = Path(__file__).parents[1]
 REF_DATE = date(2024, 2, 1)
 
 # Name of a measure: SQL over invoices, where {w} is the window's filter.
@@ -59,42 +53,7 @@ def reference_sql(raw: Path) -> str:
     )
 
 
-def timed(command: list[str], **variables: str) -> tuple[float, float]:
-    """Run a command; seconds and peak gigabytes (10^9 bytes) of it and its children."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | variables)
-    peak = 0
-
-    def watch() -> None:
-        nonlocal peak
-        while process.poll() is None:
-            try:
-                root = psutil.Process(process.pid)
-                family = [root, *root.children(recursive=True)]
-                peak = max(peak, sum(each.memory_info().rss for each in family))
-            except psutil.NoSuchProcess:
-                pass
-            time.sleep(0.1)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    code = process.wait()
-    thread.join()
-    if code:
-        raise SystemExit(f"{command[0]} ended with exit code {code}")
-    return time.monotonic() - started, peak / 1e9
-
-
-def dbt(folder: Path, raw: Path, database: str, *args: str) -> tuple[float, float]:
-    """Time a dbt build of the cards domain into a database of the folder."""
-    target = folder / f"target_{database}"
-    return timed(
-        [str(Path(sys.executable).with_name("dbt")), "build", "--quiet", "--select", "cartoes"]
-        # Unit tests look at no data: they are for every commit, not for every build.
-        + ["+qualidade", "--exclude-resource-type", "unit_test", "--target-path", str(target), *args],
-        LASTRO_RAW=str(raw),
-        LASTRO_DB=str(folder / f"{database}.duckdb"),
-    )
+SELECT = ("cartoes", "+qualidade")
 
 
 def assert_same_book(folder: Path) -> None:
@@ -132,20 +91,8 @@ def main() -> None:
         )
     for path in folder.glob("*.duckdb*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    runs: dict[str, tuple[float, float]] = {}
-    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute(sys.argv[2])"
-    settings = f"set threads = {os.environ.get('LASTRO_THREADS', '2')}; set memory_limit = '"
-    settings += os.environ.get("LASTRO_MEMORY_LIMIT", "6GB") + "'; set preserve_insertion_order = false;"
-    settings += "set enable_progress_bar = false;"
-    runs["hand-written SQL, one date"] = timed(
-        [
-            sys.executable,
-            "-c",
-            script,
-            str(folder / "reference.duckdb"),
-            settings + reference_sql(raw),
-        ]
-    )
+    runs: dict[str, Run] = {}
+    runs["hand-written SQL, one date"] = hand_written(folder / "reference.duckdb", reference_sql(raw))
     runs["pandas, one date"] = timed(
         [
             sys.executable,
@@ -156,28 +103,22 @@ def main() -> None:
         ]
     )
     asked = ("--vars", f"{{ref_dates: [{REF_DATE}]}}")
-    runs["dbt build, one date"] = dbt(folder, raw, "one", *asked)
+    runs["dbt build, one date"] = dbt(SELECT, folder, raw, "one", *asked)
     assert_same_book(folder)
-    runs["dbt build, all dates"] = dbt(folder, raw, "all")
+    runs["dbt build, all dates"] = dbt(SELECT, folder, raw, "all")
     held = folder / "held"
     held.mkdir(exist_ok=True)
     late = [*raw.rglob("*_202401.csv"), *raw.rglob("*_202402.csv")]
     for path in late:
         shutil.move(path, held / path.name)
     try:
-        dbt(folder, raw, "month")
+        dbt(SELECT, folder, raw, "month")
     finally:
         for path in late:
             shutil.move(held / path.name, path)
-    runs["dbt build, a month arrives"] = dbt(folder, raw, "month")
-    runs["dbt build, nothing new"] = dbt(folder, raw, "month")
-    table = Table(title=f"{options.clients:,} clients, 13 months, {os.cpu_count()} cores")
-    for column in ("run", "seconds", "peak GB", "ratio"):
-        table.add_column(column, justify="left" if column == "run" else "right")
-    reference = runs["hand-written SQL, one date"][0]
-    for name, (seconds, gigabytes) in runs.items():
-        table.add_row(name, f"{seconds:.1f}", f"{gigabytes:.1f}", f"{seconds / reference:.2f}")
-    Console().print(table)
+    runs["dbt build, a month arrives"] = dbt(SELECT, folder, raw, "month")
+    runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "month")
+    print_runs(f"{options.clients:,} clients, 13 months", runs)
     if options.folder is None:
         shutil.rmtree(folder)
 

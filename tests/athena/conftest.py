@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from emulator.lake import NO_TESTS, PROJECT, Lake, running_lake
+from emulator.lake import NO_TESTS, PROJECT, Lake, hashable, running_lake
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ class Duck:
     def query(self, sql: str) -> list[tuple]:
         """Rows of a query on what was built."""
         with duckdb.connect(str(self.database), read_only=True) as con:
-            return con.execute(sql).fetchall()
+            return [hashable(row) for row in con.execute(sql).fetchall()]
 
 
 @pytest.fixture(scope="session")

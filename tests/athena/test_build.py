@@ -18,6 +18,18 @@ from emulator.lake import NO_TESTS, PROJECT, Lake
 
 LAST_MONTHS = ("_202402.csv", "_202403.csv")
 LANDED = "s3://lastro-data/landed"
+HOSTILE_KEYS = [
+    "session",
+    "Session",
+    "it's",
+    'a"b',
+    "'; drop table x; --",
+    "{{ 1/0 }}",
+    "😀\n",
+    "select",
+    "k" * 300,
+    "",
+]
 
 
 def public_tables(lake: Lake) -> dict[str, list[str]]:
@@ -69,9 +81,20 @@ def assert_same_rows(
     pytest.fail("\n".join(lines), pytrace=False)
 
 
+def pivoted_relations(duck: Duck) -> dict[str, list[str]]:
+    """The relations whose columns come from the data, with the columns that they have on DuckDB."""
+    return dict(
+        duck.query(
+            "select table_schema || '.' || table_name, list(column_name order by ordinal_position)"
+            " from information_schema.columns where table_name = 'chatbot_answers_pivoted'"
+            " or starts_with(table_name, 'chatbot_flow_') group by all"
+        )
+    )
+
+
 def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
     """Every public table has the same rows on both engines, to the last cent."""
-    for table, columns in public_tables(lake).items():
+    for table, columns in (public_tables(lake) | pivoted_relations(duck)).items():
         names = ", ".join(f'"{name}"' for name in columns)
         expected = Counter(duck.query(f"select {names} from {table}"))
         assert expected, f"{table} is empty: nothing is compared"
@@ -129,12 +152,18 @@ def test_a_build_without_the_last_month_passes_every_test(lake: Lake, raw: Path,
 def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Path, duck: Duck) -> None:
     for path in (raw.parent / "held").iterdir():
         path.rename(raw.joinpath(*path.name.split("@")))
+    event = {"customer": "C", "flow": "it's", "session": "S", "timestamp": "2023-01-01T11:00:00.000001Z"}
+    answers = {key: f"to {key}" for key in HOSTILE_KEYS}
+    hour = raw / "mensageria" / "chatbot" / "hostile" / "hour=11.json"
+    hour.parent.mkdir()
+    hour.write_text(json.dumps([event | {"content": answers}]), encoding="utf-8")
     land(lake, raw)
     versions, seen = input_versions(lake), len(lake.endpoint.queries)
     output = built(lake)
     assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
     duck.build(lake, raw)
     assert_equals_duckdb(lake, duck)
+    assert any("chatbot_flow_it_s" in relation for relation in pivoted_relations(duck))
     # The last file corrects old invoices; a reference date before them is not computed again.
     unchanged = versions.items() & input_versions(lake).items()
     assert unchanged
@@ -143,7 +172,7 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
-    assert "0 files landed in s3://lastro-data/landed, 46 were there, 0 removed" in landing.stdout
+    assert "0 files landed in s3://lastro-data/landed, 47 were there, 0 removed" in landing.stdout
 
 
 def test_another_build_changes_nothing(lake: Lake) -> None:

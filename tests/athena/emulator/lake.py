@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,18 @@ class Lake:
         return self.run("dbt", "--no-use-colors", *args, *target, **variables)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query, as Trino gives them."""
-        return [tuple(row) for row in self.endpoint.ask(sql).rows]
+        """Rows of a query, as Trino gives them; a map as the set of its entries, which can be compared."""
+        return [hashable(row) for row in self.endpoint.ask(sql).rows]
 
     def rows(self, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
         """All rows of an Iceberg table, schema.name, by the names of columns."""
         names = ", ".join(f'"{name}"' for name in columns)
         return self.query(f"select {names} from {ICEBERG}.{table}")
+
+
+def hashable(row: Iterable[Any]) -> tuple[Any, ...]:
+    """A row whose maps are sets of entries."""
+    return tuple(frozenset(cell.items()) if isinstance(cell, dict) else cell for cell in row)
 
 
 @contextmanager
