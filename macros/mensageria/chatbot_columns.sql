@@ -57,6 +57,12 @@
     {{ return(run_query(query).rows) }}
 {%- endmacro %}
 
+{% macro answer_columns(answers) -%}
+    {%- for key, column in chatbot_columns() %},
+    {{ map_value(answers, key) }} as {{ adapter.quote(column) }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {% macro create_flow_views(pivoted) %}
     {#- Post-hook: one view a flow with its own columns, and none for a flow that is gone. -#}
     {%- if is_running() -%}

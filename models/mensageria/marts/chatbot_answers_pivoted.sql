@@ -21,8 +21,5 @@ select
     flow,
     session,
     first_answer_dt,
-    last_answer_dt
-    {%- for key, column in chatbot_columns() %},
-    {{ map_value('answers', key) }} as {{ adapter.quote(column) }}
-    {%- endfor %}
+    last_answer_dt{{ answer_columns('answers') }}
 from sessions
