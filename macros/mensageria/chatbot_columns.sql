@@ -58,9 +58,11 @@
 {%- endmacro %}
 
 {% macro answer_columns(answers) -%}
-    {%- for key, column in chatbot_columns() %},
-    {{ map_value(answers, key) }} as {{ adapter.quote(column) }}
+    {%- set columns = [] -%}
+    {%- for key, column in chatbot_columns() -%}
+        {%- do columns.append(map_value(answers, key) ~ ' as ' ~ adapter.quote(column)) -%}
     {%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
 {% macro create_flow_views(pivoted) %}

@@ -21,5 +21,5 @@ select
     flow,
     session,
     first_answer_dt,
-    last_answer_dt{{ answer_columns('answers') }}
+    {{ (['last_answer_dt'] + answer_columns('answers')) | join(',\n    ') }}
 from sessions
