@@ -85,6 +85,23 @@ order by avg_invoices_last_6_months desc nulls last, customer, account
 limit 4
 """
 
+_FLOWS = """
+select
+    flow as " ",
+    count(*) as sessions,
+    sum(answers_count) as answers,
+    max(last_answer_dt) as "last",
+    (
+        select string_agg(answer_key, ', ' order by position_in_flow)
+        from chatbot_keys
+        where chatbot_keys.flow = chatbot_sessions.flow
+    ) as questions
+from chatbot_sessions
+group by flow
+order by flow
+limit 4
+"""
+
 
 def print_summary(database: Path, console: Console) -> None:
     """Print the reconciliation and a few rows of each mart.
@@ -109,6 +126,7 @@ def print_summary(database: Path, console: Console) -> None:
         _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
         _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
         _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
+        _print_table(con, console, "What people answered a chatbot (chatbot_sessions)", _FLOWS)
     except duckdb.Error as error:
         raise RuntimeError(f"{database} is not a finished build: {error}") from error
     finally:
