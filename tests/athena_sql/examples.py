@@ -6,6 +6,7 @@ GOOD = [
     "select sum(x) filter (where y > 1) over (partition by z order by k rows between 1 preceding and current row) as s from t",
     "select cast(a as decimal(18, 2)) as a, transform(x, y -> y + 1) as z from t",
     "select c from t cross join unnest(sequence(a, b, interval '1' month)) as m (c)",
+    "select max_by(a, row(b, c)) as d from t group by e",
     "select listagg(x, ',') within group (order by x) as l from t",
     "select trim(both ' ' from a) as b from t where a in (select b from u) and not exists (select 1 from u)",
     "with a as (select 1 as x), b (x) as (values (1), (2)) select x from a union all select x from b",
