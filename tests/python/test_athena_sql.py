@@ -32,7 +32,12 @@ def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace
     build = workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
     assert build.success, build.output
     compiled = {Path(result.node.path).stem: result.node.compiled_code for result in build.result.results}
-    models = {path.stem for path in (PROJECT / "models").rglob("*.sql")}
+    # An ephemeral model is compiled where it is read.
+    models = {
+        path.stem
+        for path in (PROJECT / "models").rglob("*.sql")
+        if "materialized='ephemeral'" not in path.read_text(encoding="utf-8")
+    }
     assert models <= compiled.keys()
     assert "assert_dialect_gives_the_same_everywhere" in compiled
     found = {name: athena_sql.problems(sql) for name, sql in compiled.items() if sql}
