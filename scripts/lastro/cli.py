@@ -146,5 +146,5 @@ def chatbot(
 
 
 def _refusal(command: str, error: Exception) -> typer.Exit:
-    errors.print(f"lastro {command}: {error}", style="red", highlight=False, soft_wrap=True)
+    errors.print(f"lastro {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)
