@@ -26,6 +26,34 @@
     ) as {{ alias }} ({{ column }})
 {%- endmacro %}
 
+{% macro day_series(first, last, alias, column) -%}
+    {{ return(adapter.dispatch('day_series', 'lastro')(first, last, alias, column)) }}
+{%- endmacro %}
+
+{#- Trino makes no more than 10 000 values in one sequence. -#}
+{% macro default__day_series(first, last, alias, column) -%}
+    unnest(sequence({{ first }}, {{ last }}, interval '1' year)) as years_of_{{ alias }} (first_day)
+    cross join unnest(
+        sequence(first_day, least(date_add('day', -1, date_add('year', 1, first_day)), {{ last }}), interval '1' day)
+    ) as {{ alias }} ({{ column }})
+{%- endmacro %}
+
+{% macro duckdb__day_series(first, last, alias, column) -%}
+    unnest(
+        list_transform(generate_series({{ first }}, {{ last }}, interval '1' day), lambda day: cast(day as date))
+    ) as {{ alias }} ({{ column }})
+{%- endmacro %}
+
+{% macro add_days(date, days) -%}
+    cast({{ date }} + interval '1' day * {{ days }} as date)
+{%- endmacro %}
+
+{% macro years_between(first, last) -%}
+    year({{ last }}) - year({{ first }}) - case
+        when month({{ last }}) * 100 + day({{ last }}) < month({{ first }}) * 100 + day({{ first }}) then 1 else 0
+    end
+{%- endmacro %}
+
 {% macro iso_weekday(date) -%}
     {{ return(adapter.dispatch('iso_weekday', 'lastro')(date)) }}
 {%- endmacro %}

@@ -153,6 +153,9 @@
                     select 1
                     from ({{ raw_rows(table, files, paths) }}) as new_rows
                     where
+                        {%- if 'file_id' in table.key %}
+                        new_rows.file_id = known.file_id and
+                        {%- endif %}
                         {%- for column in table.columns if column.name in table.key %}
                         {{ typed_cell('new_rows.' ~ column.name, column.type) }} = known.{{ column.name }}
                         {{- ' and' if not loop.last }}

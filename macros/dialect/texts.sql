@@ -30,3 +30,11 @@
         end
     end
 {%- endmacro %}
+
+{% macro plain_letters(text) -%}
+    translate(
+        {{ text }},
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZáàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ',
+        'abcdefghijklmnopqrstuvwxyzaaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'
+    )
+{%- endmacro %}

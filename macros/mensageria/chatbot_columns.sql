@@ -14,14 +14,6 @@
     end
 {%- endmacro %}
 
-{% macro plain_letters(text) -%}
-    translate(
-        {{ text }},
-        'ABCDEFGHIJKLMNOPQRSTUVWXYZáàâãäéèêëíìîïóòôõöúùûüçñÁÀÂÃÄÉÈÊËÍÌÎÏÓÒÔÕÖÚÙÛÜÇÑ',
-        'abcdefghijklmnopqrstuvwxyzaaaaaeeeeiiiiooooouuuucnaaaaaeeeeiiiiooooouuuucn'
-    )
-{%- endmacro %}
-
 {% macro words_that_are_no_names() -%}
     {#- The columns that stand before the answers, and what the engines reserve. -#}
     {{ return(

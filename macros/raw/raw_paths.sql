@@ -18,7 +18,7 @@
 
 {% macro is_running() -%}
     {#- Only a command that runs models may look at the data; parse, compile and docs work without any. -#}
-    {{ return(execute and flags.WHICH in ('run', 'build', 'retry', 'run-operation')) }}
+    {{ return(execute and flags.WHICH in ('run', 'build', 'snapshot', 'retry', 'run-operation')) }}
 {%- endmacro %}
 
 {% macro example_path(table) -%}

@@ -7,16 +7,34 @@ from pathlib import Path
 from typing import Annotated
 
 import duckdb
+import psycopg
 import typer
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 
-from lastro.export import FORMATS, LOCALES, export_averages, export_chatbot
+from lastro.export import (
+    FORMATS,
+    LOCALES,
+    export_averages,
+    export_chatbot,
+    export_movimento_flat,
+)
+from lastro.extract import extract as extract_tables
 from lastro.land import land as land_files
+from lastro.replay import replay as replay_extracts
 from lastro.sample import write_sample
-from lastro.summary import print_summary
+from lastro.summary import print_history, print_summary
 
 app = typer.Typer(
     help="What stands around the Lastro dbt project.",
@@ -28,6 +46,8 @@ export = typer.Typer(
     help="Write what the last build made as files for people and systems.", no_args_is_help=True
 )
 app.add_typer(export, name="export")
+extract = typer.Typer(help="Copy the tables of a source system to dated raw files.", no_args_is_help=True)
+app.add_typer(extract, name="extract")
 
 Database = Annotated[Path, typer.Option(envvar="LASTRO_DB", help="The DuckDB file that dbt built.")]
 Exports = Annotated[Path, typer.Option("--to", envvar="LASTRO_EXPORTS", help="Folder of the written files.")]
@@ -47,7 +67,7 @@ def sample(
         bool, typer.Option("--steady", help="Every client has an invoice every month.")
     ] = False,
 ) -> None:
-    """Write monthly raw files made by a seeded generator, with every defect Lastro handles."""
+    """Write raw files made by a seeded generator, with every defect Lastro handles."""
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -55,7 +75,7 @@ def sample(
         TimeElapsedColumn(),
         console=errors,
     )
-    task = progress.add_task("files", total=3 * months + (3 if clean else 4))
+    task = progress.add_task("files", total=3 * months + 12 + (3 if clean else 4))
     try:
         with progress:
             paths = write_sample(
@@ -71,6 +91,60 @@ def sample(
     except OSError as error:
         raise _refusal("sample", error) from error
     typer.echo(f"{len(paths)} files below {out}")
+
+
+@extract.callback()
+def _extract() -> None:
+    """Keeps `cooperativa` a command of its own while it is the only one."""
+
+
+@extract.command()
+def cooperativa(
+    dsn: Annotated[
+        str,
+        typer.Option(
+            envvar="LASTRO_COOPERATIVA_DSN",
+            help="PostgreSQL URI or connection string; PG* variables fill it up.",
+        ),
+    ] = "",
+    raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to write to.")] = Path("data/raw"),
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the extract; today's in UTC."),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Movements from this time on, whatever was taken before.")
+    ] = None,
+    overlap_days: Annotated[
+        int, typer.Option(min=0, help="Days taken again before the newest movement of the last extract.")
+    ] = 3,
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that says what the source calls tables and columns.")
+    ] = None,
+) -> None:
+    """Copy members, accounts, cards and movements from PostgreSQL, as one consistent extract."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+    )
+    tasks = {}
+
+    def show(table: str, size: int) -> None:
+        if table not in tasks:
+            tasks[table] = progress.add_task(table, total=None)
+        progress.update(tasks[table], completed=size)
+
+    try:
+        with progress:
+            files = extract_tables(dsn, raw, day and day.date(), since, overlap_days, mapping, show)
+    except (OSError, ValueError, psycopg.Error) as error:
+        raise _refusal("extract cooperativa", f"{error}".strip() + "\nNothing was written.") from error
+    for path, rows in files:
+        typer.echo(f"{rows} rows in {path}")
 
 
 @app.command()
@@ -102,6 +176,26 @@ def summary(
         print_summary(database, Console())
     except (OSError, RuntimeError) as error:
         raise _refusal("summary", error) from error
+
+
+@app.command()
+def replay(
+    database: Database = Path("target/lastro.duckdb"),
+    raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
+    from_nothing: Annotated[
+        bool, typer.Option("--from-nothing", help="Forget the history and take every extract again.")
+    ] = False,
+) -> None:
+    """Take the cooperative's extracts that wait, in the order of their dates, and show what each one changed.
+
+    `dbt build` does the same on its way; this is for when history is all that is wanted.
+    """
+    try:
+        with errors.status("taking extracts"):
+            replay_extracts(database, raw, from_nothing)
+        print_history(database, Console())
+    except (OSError, RuntimeError) as error:
+        raise _refusal("replay", error) from error
 
 
 @export.command()
@@ -145,6 +239,27 @@ def chatbot(
         typer.echo(f"{rows} rows in {path}")
 
 
-def _refusal(command: str, error: Exception) -> typer.Exit:
+@export.command("movimento_flat")
+def movimento_flat(
+    layout: Annotated[str, typer.Option("--format", help="csv, parquet or xlsx.")] = "csv",
+    delimiter: Annotated[str, typer.Option(help="One character between the cells of a CSV.")] = ";",
+    database: Database = Path("target/lastro.duckdb"),
+    to: Exports = Path("target/exports"),
+) -> None:
+    """Write the cooperative's movements, flat, with a checksum and the row count beside the file."""
+    if layout not in FORMATS:
+        raise typer.BadParameter(f"{layout!r} is not one of {', '.join(FORMATS)}.", param_hint="--format")
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise typer.BadParameter(
+            f"{delimiter!r} is not one character that can part cells.", param_hint="--delimiter"
+        )
+    try:
+        path, rows = export_movimento_flat(database, layout, delimiter, to)
+    except (OSError, ValueError, duckdb.Error) as error:
+        raise _refusal("export movimento_flat", error) from error
+    typer.echo(f"{rows} rows in {path}")
+
+
+def _refusal(command: str, error: Exception | str) -> typer.Exit:
     errors.print(f"lastro {command}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -130,6 +132,50 @@ def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) 
     return written
 
 
+def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: Path) -> tuple[Path, int]:
+    """Write movimento_flat, with its SHA-256 and its rows and R$ in a file beside it.
+
+    Args:
+        database: The DuckDB file that dbt built; it is opened read-only.
+        layout: One of FORMATS. In CSV and XLSX times are ISO 8601 in UTC.
+        delimiter: One character between the cells of a CSV.
+        folder: Where to write; it is made if it is not there.
+
+    Returns:
+        The path of the file and its number of rows, the header apart.
+
+    Raises:
+        FileNotFoundError: There is no such database.
+        ValueError: Rows or R$ are not those of the fact, or a workbook cannot hold them; nothing is written.
+        duckdb.Error: The database is not a finished build.
+    """
+    path = folder / f"movimento_flat.{layout}"
+    times = (
+        ""
+        if layout == "parquet"
+        else " replace (strftime(data_movimento, '%Y-%m-%dT%H:%M:%S.%gZ') as data_movimento)"
+    )
+    totals = "select count(*), sum({}) from lastro_cooperativa.{}"
+    with _opened(database) as con:
+        flat = con.execute(totals.format("vlr_transacao_movimento", "movimento_flat")).fetchone()
+        fact = con.execute(totals.format("valor_movimentacao", "fct_movimentacao_cartao")).fetchone()
+        if flat != fact:
+            raise ValueError(
+                f"movimento_flat has {flat[0]} rows and R$ {flat[1]}, the fact {fact[0]} and R$ {fact[1]}. "
+                "Build again."
+            )
+        rows = _write(con, f"select *{times} from lastro_cooperativa.movimento_flat", path, layout, delimiter)
+        if rows != flat[0]:
+            path.unlink()
+            raise ValueError(f"{rows} rows were written of {flat[0]}.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    report = {"file": path.name, "rows": rows, "vlr_transacao_movimento": str(flat[1] or 0), "sha256": digest}
+    with _whole_file(path.with_name(f"{path.name}.json")) as partial:
+        partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return path, rows
+
+
 @contextmanager
 def _opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database, to read only."""
@@ -147,9 +193,13 @@ def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path, layout: str, 
             return _write_workbook(con.execute(query), partial)
         options = "format parquet, compression zstd"
         if layout == "csv":
-            options = f"format csv, header, delimiter '{delimiter}'"
-        target = str(partial).replace("'", "''")
-        return con.execute(f"copy ({query}) to '{target}' ({options})").fetchone()[0]
+            options = f"format csv, header, delimiter {_literal(delimiter)}"
+        return con.execute(f"copy ({query}) to {_literal(str(partial))} ({options})").fetchone()[0]
+
+
+def _literal(text: str) -> str:
+    """A text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _write_workbook(result: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from lastro.sample_cooperativa import TABLES, write_extracts
+
 FATURAS = "tb_faturas"
 PAGAMENTOS = "tb_pagamentos"
 INVOICES = "invoices"
@@ -103,6 +105,7 @@ FOLDERS = {
     PAGAMENTOS: f"cartoes/{PAGAMENTOS}",
     INVOICES: f"mensageria/{INVOICES}",
     CHATBOT: f"mensageria/{CHATBOT}",
+    **{table: f"cooperativa/{table}" for table in TABLES},
 }
 
 
@@ -116,13 +119,12 @@ def write_sample(
     steady: bool = False,
     progress: Callable[[str], None] = lambda path: None,
 ) -> list[Path]:
-    """Write monthly files of cards and of messaging accounts below a raw root.
+    """Write the raw files of every domain below a raw root.
 
     Args:
-        out: the raw root; the files go to out/cartoes/tb_faturas, out/cartoes/tb_pagamentos and
-            out/mensageria/invoices.
+        out: the raw root; the files go to the folders of FOLDERS in it.
         clients: number of card clients; each has at most one invoice a month. For each twenty there is one
-            messaging account.
+            messaging account, for each five a member of the cooperative and a chatbot session.
         months: number of months with invoices; payments go on one month longer.
         start: the first month, as its first day.
         seed: equal seeds give equal files, byte by byte.
@@ -168,6 +170,9 @@ def write_sample(
             progress(path.name)
     for path in _write_chatbot(con, partial / CHATBOT, clients, start, seed, clean):
         written.append(out / FOLDERS[CHATBOT] / path.relative_to(partial / CHATBOT))
+        progress(path.name)
+    for path in write_extracts(con, partial, max(clients // 5, 1), start, seed, clean):
+        written.append(out / FOLDERS[path.parent.name] / path.name)
         progress(path.name)
     if not clean:
         _add_defects(con, partial, start, months)

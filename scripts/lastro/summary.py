@@ -102,6 +102,57 @@ order by flow
 limit 4
 """
 
+_HISTORY = """
+with versions as (
+    {}
+),
+extracts as (
+    select distinct table_name, reference_period as day
+    from base_cooperativa__arquivos
+    where table_name <> 'movimentacao_cartao'
+)
+select
+    extracts.table_name || ' ' || day as " ",
+    count(*) filter (where valid_from = day) as "versions opened",
+    count(*) filter (where valid_to = day) as "versions closed",
+    count(*) filter (where valid_from <= day and day < valid_to) as "valid"
+from extracts
+left join versions on versions.table_name = extracts.table_name
+group by extracts.table_name, day
+order by extracts.table_name, day
+""".format(
+    " union all ".join(
+        f"select '{name}' as table_name, valid_from, valid_to from dim_{name} where sk_{name} <> -1"
+        for name in ("associado", "conta", "cartao")
+    )
+)
+
+_MOVEMENTS = """
+select
+    strftime(dim_data.primeiro_dia_do_mes, '%Y-%m') as " ",
+    sum(quantidade_movimentacoes) as movements,
+    sum(valor_movimentacao) as "R$",
+    count(*) filter (where -1 in (sk_cartao, sk_conta, sk_associado)) as orphans
+from fct_movimentacao_cartao
+inner join dim_data using (sk_data)
+group by 1
+order by 1
+"""
+
+
+def print_history(database: Path, console: Console) -> None:
+    """Print what each extract of the cooperative changed.
+
+    Args:
+        database: the DuckDB file that dbt built; it is opened read-only.
+        console: where to print.
+    """
+    with duckdb.connect(str(database), read_only=True) as con:
+        con.execute("set search_path = 'lastro_cooperativa'")
+        _print_table(
+            con, console, "What each extract changed (dim_associado, dim_conta, dim_cartao)", _HISTORY
+        )
+
 
 def print_summary(database: Path, console: Console) -> None:
     """Print the reconciliation and a few rows of each mart.
@@ -118,7 +169,9 @@ def print_summary(database: Path, console: Console) -> None:
         raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
     con = duckdb.connect(str(database), read_only=True)
     try:
-        con.execute("set search_path = 'lastro_cartoes,lastro_mensageria,lastro_qualidade'")
+        con.execute(
+            "set search_path = 'lastro_cartoes,lastro_cooperativa,lastro_mensageria,lastro_qualidade'"
+        )
         [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
         _print_turned(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
         _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
@@ -126,6 +179,7 @@ def print_summary(database: Path, console: Console) -> None:
         _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
         _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
         _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
+        _print_table(con, console, "Movements of cards (fct_movimentacao_cartao)", _MOVEMENTS)
         _print_table(con, console, "What people answered a chatbot (chatbot_sessions)", _FLOWS)
     except duckdb.Error as error:
         raise RuntimeError(f"{database} is not a finished build: {error}") from error

@@ -16,7 +16,7 @@ import pytest
 from conftest import Duck
 from emulator.lake import NO_TESTS, PROJECT, Lake
 
-LAST_MONTHS = ("_202402.csv", "_202403.csv")
+LAST_MONTHS = ("_202402.csv", "_202403.csv", "_20230315.csv")
 LANDED = "s3://lastro-data/landed"
 HOSTILE_KEYS = [
     "session",
@@ -36,7 +36,10 @@ def public_tables(lake: Lake) -> dict[str, list[str]]:
     """Every relation that others query, with the columns of its contract, as the last build's manifest has them."""
     manifest = json.loads((lake.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     tables = {
-        f"{node['schema']}.{node['name']}": list(node["columns"])
+        # When a row was loaded is all that may differ between two runs.
+        f"{node['schema']}.{node['name']}": [
+            column for column in node["columns"] if column != "data_hora_atualizacao_registro"
+        ]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["access"] == "public"
     }
@@ -172,7 +175,7 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
-    assert "0 files landed in s3://lastro-data/landed, 47 were there, 0 removed" in landing.stdout
+    assert "0 files landed in s3://lastro-data/landed, 59 were there, 0 removed" in landing.stdout
 
 
 def test_another_build_changes_nothing(lake: Lake) -> None:

@@ -47,7 +47,7 @@ def test_a_build_from_landed_files_equals_one_from_raw_files(
         result = land(workspace, tmp_path)
         assert (result.returncode, result.stdout) == (
             0,
-            f"46 files landed in {tmp_path}, 0 were there, 0 removed\n",
+            f"58 files landed in {tmp_path}, 0 were there, 0 removed\n",
         )
     finally:
         workspace.raw.unlink()

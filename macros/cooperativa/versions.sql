@@ -1,0 +1,37 @@
+{% macro versions_of(snapshot, key, columns) %}
+    {#- A dimension: the versions of a snapshot, and the unknown member, -1, for facts that no version is known for. -#}
+with versions as (
+    select
+        *,
+        row_number() over (partition by {{ columns[0] }} order by dbt_valid_from) as version_number
+    from {{ snapshot }}
+    where {{ columns[0] }} <> ''
+)
+
+select
+    {{ bigint_hash(columns[0] ~ " || '|' || cast(dbt_valid_from as varchar)") }} as {{ key }},
+    {{ columns | join(',\n    ') }},
+    dbt_valid_from as valid_from,
+    coalesce(dbt_valid_to, date '9999-12-31') as valid_to,
+    dbt_valid_to is null as is_current,
+    case when version_number = 1 then date '1900-01-01' else dbt_valid_from end as applies_from
+from versions
+union all
+select
+    -1,
+    'desconhecido',
+    {%- for column in columns[1:] %}
+    null,
+    {%- endfor %}
+    date '1900-01-01',
+    date '9999-12-31',
+    true,
+    date '1900-01-01'
+{% endmacro %}
+
+{% macro version_at(fact_key, dimension, natural_key, day) %}
+    {#- Condition of a join: the version of a dimension that was valid on a day. -#}
+    {{ dimension }}.{{ natural_key }} = {{ fact_key }}
+    and {{ day }} >= {{ dimension }}.applies_from
+    and {{ day }} < {{ dimension }}.valid_to
+{% endmacro %}

@@ -1,0 +1,283 @@
+"""Extraction: the tables of a cooperative's PostgreSQL as dated files of the raw contract.
+
+The four tables are read in one read-only transaction that sees one snapshot of the database, and streamed by
+COPY: no table is ever in memory. Movements are taken from a watermark on, less some days for what was late to
+be committed. The files get their names when all are complete, and the watermark moves after that: a run that
+ends early leaves nothing behind, and the next one takes all that it would have taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+import yaml
+from psycopg import sql
+
+MOVEMENTS, WATERMARK = "movimentacao_cartao", "data_movimentacao"
+CONTRACT = Path("models/cooperativa/_cooperativa__sources.yml")
+PROGRESS_BYTES = 1_000_000
+TIMESTAMP, TIMESTAMPTZ = 1114, 1184  # pg_type.oid
+
+
+class Column(NamedTuple):
+    """One column of the raw contract."""
+
+    name: str
+    required: bool
+
+
+class Table(NamedTuple):
+    """One raw table and where the source has it.
+
+    Attributes:
+        name: of the raw table.
+        relation: of the source, with or without its schema.
+        columns: SQL over the relation for each column of the contract that the source has, by name.
+    """
+
+    name: str
+    relation: sql.Identifier
+    columns: dict[str, sql.Composable]
+
+
+class Extract(NamedTuple):
+    """One file that was written."""
+
+    path: Path
+    rows: int
+
+
+class _State(NamedTuple):
+    """What the last extract of movements did: its day, from when it took them, the newest that it saw."""
+
+    day: date
+    since: str | None
+    watermark: str | None
+
+
+def extract(
+    dsn: str,
+    raw: Path,
+    day: date | None = None,
+    since: datetime | None = None,
+    overlap_days: int = 3,
+    mapping: Path | None = None,
+    progress: Callable[[str, int], None] = lambda table, size: None,
+) -> list[Extract]:
+    """Write one dated extract of every table.
+
+    Args:
+        dsn: PostgreSQL connection string or URI; what it does not say is taken from the PG* variables.
+        raw: The raw root; the files go to raw/cooperativa/<table>/<table>_YYYYMMDD.csv.
+        day: The date of the extract; the day on the server's clock, in UTC, if not said.
+        since: Take the movements from this time on, whatever was taken before.
+        overlap_days: Days before the newest movement of the last extract that are taken again.
+        mapping: TOML file that says where the source differs from the contract; see `read_mapping`.
+        progress: Called with the name of the table and the bytes written so far.
+
+    Returns:
+        The files, in the order in which they were written. Those of the same day replace earlier ones.
+
+    Raises:
+        ValueError: The source lacks what the contract requires, or the day lies before the last extract.
+        psycopg.Error: The server refuses, or the connection is lost. Nothing is written then.
+        OSError: The files cannot be written.
+    """
+    folder = raw / "cooperativa"
+    state_path = folder / ".extract.json"
+    state = _read_state(state_path)
+    contract = read_contract()
+    with _snapshot(dsn) as connection:
+        tables = [
+            _table(connection, name, columns, read_mapping(mapping).get(name, {}))
+            for name, columns in contract.items()
+        ]
+        day = day or connection.execute("select (now() at time zone 'UTC')::date").fetchone()[0]
+        if state and day < state.day:
+            raise ValueError(
+                f"{day} lies before the last extract, of {state.day}: the source says what is, not what was. "
+                "Leave --date out, or give a later one."
+            )
+        movements = next(table for table in tables if table.name == MOVEMENTS)
+        moment = movements.columns[WATERMARK]
+        if since is not None:
+            start = since.isoformat(sep=" ")
+        elif state and state.day == day:
+            # The file of this day is replaced: it has to begin where it began.
+            start = state.since
+        elif state and state.watermark:
+            start = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
+        else:
+            start = None
+        query = sql.SQL("select max({})::timestamp::text from {}").format(moment, movements.relation)
+        watermark = connection.execute(query).fetchone()[0]
+        written = []
+        partials: dict[Path, Path] = {}
+        try:
+            for table in tables:
+                path = folder / table.name / f"{table.name}_{day:%Y%m%d}.csv"
+                partials[path] = path.with_name(f".{path.name}.partial")
+                after = (
+                    sql.SQL(" where {} >= {}").format(moment, sql.Literal(start))
+                    if table.name == MOVEMENTS and start
+                    else sql.SQL("")
+                )
+                written.append(Extract(path, _copy(connection, table, after, partials[path], progress)))
+            for path, partial in partials.items():
+                partial.replace(path)
+        finally:
+            for partial in partials.values():
+                partial.unlink(missing_ok=True)
+    _write_state(state_path, _State(day, start, watermark))
+    return written
+
+
+def read_contract() -> dict[str, list[Column]]:
+    """The raw tables of the cooperative, as the source YAML declares them."""
+    (source,) = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["sources"]
+    return {
+        table["name"]: [
+            Column(column["name"], not column.get("config", {}).get("meta", {}).get("optional", False))
+            for column in table["columns"]
+        ]
+        for table in source["tables"]
+    }
+
+
+def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
+    """Where a source differs from the contract.
+
+    One TOML table a raw table: `relation` is its name in the source; below `columns`, for each column of the
+    contract that is not called so there, either the name of the source's column or
+    `{ sql = "an expression over the relation" }`. The file is the operator's and is trusted like a program.
+
+    Raises:
+        ValueError: The file is not of this form, or names a table or column that the contract does not have.
+    """
+    if path is None:
+        return {}
+    try:
+        mapping = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: {error}") from error
+    contract = read_contract()
+    for name, table in mapping.items():
+        if name not in contract:
+            raise ValueError(f"{path}: [{name}] is no raw table. They are {', '.join(contract)}.")
+        names = [column.name for column in contract[name]]
+        for column, source in table.get("columns", {}).items():
+            if column not in names:
+                raise ValueError(f"{path}: {name} has no column {column}. It has {', '.join(names)}.")
+            if not isinstance(source, str) and not (isinstance(source, dict) and list(source) == ["sql"]):
+                raise ValueError(
+                    f'{path}: {name}.{column} is {source!r}; write "column" or {{ sql = "expression" }}.'
+                )
+    return mapping
+
+
+@contextmanager
+def _snapshot(dsn: str) -> Iterator[psycopg.Connection]:
+    """A connection that sees the database as it is now, to the end, and cannot write."""
+    with psycopg.connect(dsn, application_name="lastro extract") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        connection.execute("set local timezone = 'UTC'")
+        connection.execute("set local datestyle = 'ISO'")
+        connection.execute("set local extra_float_digits = 1")
+        connection.execute("set local statement_timeout = 0")
+        yield connection
+        connection.rollback()
+
+
+def _table(
+    connection: psycopg.Connection, name: str, contract: list[Column], mapping: dict[str, Any]
+) -> Table:
+    """What to read for a raw table."""
+    relation = sql.Identifier(*mapping.get("relation", name).split("."))
+    try:
+        found = connection.execute(sql.SQL("select * from {} limit 0").format(relation)).description
+    except psycopg.errors.UndefinedTable as error:
+        raise ValueError(
+            f"the source has no table {mapping.get('relation', name)}. "
+            f"Say in a mapping what {name} is called there."
+        ) from error
+    there = [column.name for column in found]
+    columns: dict[str, sql.Composable] = {}
+    for column in contract:
+        source = mapping.get("columns", {}).get(column.name, column.name)
+        if isinstance(source, dict):
+            columns[column.name] = sql.SQL("(" + source["sql"] + ")")
+        elif source in there:
+            columns[column.name] = sql.Identifier(source)
+        elif column.required or source != column.name:
+            raise ValueError(
+                f"{mapping.get('relation', name)} has no column {source}, which {name}.{column.name} is to be"
+                f" read from; it has {', '.join(there)}. Say in a mapping where it is."
+            )
+    return Table(name, relation, columns)
+
+
+def _copy(
+    connection: psycopg.Connection,
+    table: Table,
+    after: sql.Composable,
+    path: Path,
+    progress: Callable[[str, int], None],
+) -> int:
+    """Stream a table to a file; its rows."""
+    query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(table.columns.values()), table.relation)
+    types = [column.type_code for column in connection.execute(query + sql.SQL(" limit 0")).description]
+    cells = sql.SQL(", ").join(
+        sql.SQL("{} as {}").format(_cell(source, type_code), sql.Identifier(name))
+        for (name, source), type_code in zip(table.columns.items(), types, strict=True)
+    )
+    copy = sql.SQL("copy (select {} from {}{}) to stdout (format csv, header, encoding 'utf8')").format(
+        cells, table.relation, after
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = shown = 0
+    progress(table.name, size)
+    with connection.cursor() as cursor, path.open("wb") as file:
+        with cursor.copy(copy) as chunks:
+            for chunk in chunks:
+                file.write(chunk)
+                size += len(chunk)
+                # A chunk is a row: to tell of each would take longer than to read it.
+                if size >= shown + PROGRESS_BYTES:
+                    shown = size
+                    progress(table.name, size)
+        file.flush()
+        os.fsync(file.fileno())
+        progress(table.name, size)
+        return cursor.rowcount
+
+
+def _cell(source: sql.Composable, type_code: int) -> sql.Composable:
+    """A value as the text that the raw contract wants: exact, and a point in time with its offset."""
+    if type_code in (TIMESTAMP, TIMESTAMPTZ):
+        offset = '"Z"' if type_code == TIMESTAMPTZ else ""
+        return sql.SQL(
+            "case when isfinite({0}) then to_char({0}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US{1}') else {0}::text end"
+        ).format(source, sql.SQL(offset))
+    return sql.SQL("{}::text").format(source)
+
+
+def _read_state(path: Path) -> _State | None:
+    if not path.exists():
+        return None
+    state = json.loads(path.read_text(encoding="utf-8"))
+    return _State(date.fromisoformat(state["day"]), state["since"], state["watermark"])
+
+
+def _write_state(path: Path, state: _State) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps({**state._asdict(), "day": str(state.day)}) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,35 @@
+"""Replay: the cooperative's history from its dated extracts. The taking is dbt's: macros/cooperativa."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DIMENSIONS = ("+dim_associado", "+dim_conta", "+dim_cartao")
+
+
+def replay(database: Path, raw: Path, from_nothing: bool) -> None:
+    """Build the dimensions of the cooperative and all that they need.
+
+    Args:
+        database: The DuckDB file to build.
+        raw: The raw root.
+        from_nothing: Take every extract again, and not only those that were not taken yet.
+
+    Raises:
+        RuntimeError: dbt refused; the message says why.
+    """
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build", "--quiet"]
+        + ["--exclude-resource-type", "unit_test", "--select", *DIMENSIONS]
+        + (["--full-refresh"] if from_nothing else []),
+        env=os.environ | {"LASTRO_DB": str(database), "LASTRO_RAW": str(raw)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout.strip())

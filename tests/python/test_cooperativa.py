@@ -1,0 +1,308 @@
+"""The cooperative's star: its versions against a second definition in Python, its repairs, its calendar, its export."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import holidays
+import openpyxl
+import pytest
+from conftest import Workspace
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+LASTRO = str(Path(sys.executable).with_name("lastro"))
+SELECT = ["--select", "+movimento_flat", "+movimentacoes_orfas", "valores_desconhecidos"]
+HEADERS = {
+    "associado": "id_associado,nome,sobrenome,data_nascimento,estado_civil,escolaridade",
+    "conta": "id_conta,id_associado,tipo_conta,data_criacao_conta",
+    "cartao": "id_cartao,id_conta,numero_cartao,nome_impresso_cartao,data_criacao_cartao",
+    "movimentacao_cartao": "id_movimentacao,id_cartao,valor_movimentacao,descricao_movimentacao,data_movimentacao",
+}
+FIRST = date(2024, 1, 10)
+Member = tuple[str, str, str, str]  # nome, data_nascimento, estado_civil, escolaridade
+
+
+def write(workspace: Workspace, table: str, day: date, rows: list[tuple]) -> Path:
+    """Write one extract of a table."""
+    path = workspace.raw / "cooperativa" / table / f"{table}_{day:%Y%m%d}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([HEADERS[table], *(",".join(map(str, row)) for row in rows)]) + "\n")
+    return path
+
+
+def write_members(workspace: Workspace, day: date, members: dict[str, Member]) -> None:
+    write(
+        workspace,
+        "associado",
+        day,
+        [(key, nome, "Silva", born, civil, school) for key, (nome, born, civil, school) in members.items()],
+    )
+
+
+def versions(extracts: dict[date, dict[str, Member]]) -> set[tuple]:
+    """SCD2, written down a second time: extract by extract, what is new opens and what is gone closes."""
+    current: dict[str, tuple] = {}
+    closed = set()
+    for day in sorted(extracts):
+        seen = {}
+        for key, (nome, born, civil, school) in extracts[day].items():
+            birth = date.fromisoformat(born)
+            age = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+            seen[key] = (nome, birth, age, civil, school)
+        for key, (content, since) in list(current.items()):
+            if seen.get(key) != content:
+                closed.add((key, *content, since, day, False))
+                del current[key]
+        for key, content in seen.items():
+            current.setdefault(key, (content, day))
+    return closed | {
+        (key, *content, since, date(9999, 12, 31), True) for key, (content, since) in current.items()
+    }
+
+
+def built_versions(workspace: Workspace) -> list[tuple]:
+    return workspace.query(
+        "select id_associado, nome, data_nascimento, idade, estado_civil, escolaridade, valid_from, valid_to,"
+        " is_current from lastro_cooperativa.dim_associado where sk_associado <> -1"
+    )
+
+
+MEMBERS = st.dictionaries(
+    st.sampled_from(["A1", "A2", "A3"]),
+    st.tuples(
+        st.sampled_from(["Ana", "Bia"]),
+        st.sampled_from(["1985-05-10", "1992-02-29"]),
+        st.sampled_from(["casado", "solteiro"]),
+        st.sampled_from(["mestrado", "doutorado"]),
+    ),
+    max_size=3,
+)
+EXTRACTS = st.dictionaries(
+    st.integers(0, 400).map(lambda n: FIRST + timedelta(n)), MEMBERS, min_size=1, max_size=6
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(extracts=EXTRACTS, seed=st.integers(0, 100))
+def test_versions_equal_their_definition_in_whatever_order_extracts_come(
+    workspace: Workspace, extracts: dict[date, dict[str, Member]], seed: int
+) -> None:
+    workspace.clear()
+    chance = random.Random(seed)
+    days = list(extracts)
+    chance.shuffle(days)
+    cards = [(f"K{key}", f"C{key}", "01", "X", "2020-01-01") for key in ("A1", "A2", "A3")]
+    accounts = [(f"C{key}", key, "corrente", "2020-01-01") for key in ("A1", "A2", "A3")]
+    write(workspace, "cartao", FIRST, cards)
+    write(workspace, "conta", FIRST, accounts)
+    moments = [FIRST + timedelta(chance.randrange(-50, 450)) for _ in range(12)]
+    moved = [
+        (f"M{n}", chance.choice(cards)[0], "1.00", "x", f"{day}T12:00:00") for n, day in enumerate(moments)
+    ]
+    write(workspace, "movimentacao_cartao", FIRST, moved)
+    # Some extracts, then all of them: some of the second build are older than those of the first.
+    for part in (days[: len(days) // 2 + 1], days[len(days) // 2 + 1 :]):
+        for day in part:
+            write_members(workspace, day, extracts[day])
+        if part:
+            workspace.build(*SELECT)
+    found = built_versions(workspace)
+    expected = versions(extracts)
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+    # Each movement has the version of its moment; the first one stands for all that was before it.
+    first = {key: min(row[6] for row in expected if row[0] == key) for key in {row[0] for row in expected}}
+    member_of = {
+        number: (key, since)
+        for number, key, since in workspace.query(
+            "select id_movimentacao, id_associado, valid_from from lastro_cooperativa.fct_movimentacao_cartao"
+            " join lastro_cooperativa.dim_associado using (sk_associado)"
+        )
+    }
+    for (number, card, *_), day in zip(moved, moments, strict=True):
+        key = card[1:]
+        valid = [
+            (row[0], row[6])
+            for row in expected
+            if row[0] == key and (row[6] <= day or row[6] == first[key]) and day < row[7]
+        ]
+        assert [member_of[number]] == (valid or [("desconhecido", date(1900, 1, 1))])
+    incremental = star_of(workspace)
+    workspace.build(*SELECT)
+    assert star_of(workspace) == incremental
+    workspace.build(*SELECT, "--full-refresh")
+    assert star_of(workspace) == incremental
+
+
+def star_of(workspace: Workspace) -> dict[str, list[tuple]]:
+    """The star, without when a row was loaded."""
+    dimensions = [f"lastro_cooperativa.dim_{name}" for name in ("associado", "conta", "cartao")]
+    return workspace.snapshot(dimensions) | workspace.snapshot(
+        ["lastro_cooperativa.fct_movimentacao_cartao"], exclude="data_hora_atualizacao_registro"
+    )
+
+
+@pytest.fixture
+def star(workspace: Workspace) -> Workspace:
+    """One member, account and card; two movements, one of a card that is not known yet."""
+    write_members(workspace, FIRST, {"A1": ("Ana", "1985-05-10", "casado", "mestrado")})
+    write(workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
+    write(workspace, "cartao", FIRST, [("K1", "C1", "0007", "ANA", "2020-01-01")])
+    write(
+        workspace,
+        "movimentacao_cartao",
+        FIRST,
+        [
+            ("M1", "K1", "10.00", "x", "2024-01-09T10:00:00Z"),
+            ("M2", "K2", "20.50", "y", "2024-01-09T10:00:00Z"),
+        ],
+    )
+    workspace.build(*SELECT)
+    return workspace
+
+
+def facts(workspace: Workspace) -> list[tuple]:
+    return workspace.query(
+        "select id_movimentacao, numero_cartao, tipo_conta, nome, idade_na_movimentacao, valor_movimentacao"
+        " from lastro_cooperativa.fct_movimentacao_cartao join lastro_cooperativa.dim_cartao using (sk_cartao)"
+        " join lastro_cooperativa.dim_conta using (sk_conta) join lastro_cooperativa.dim_associado using (sk_associado)"
+        " order by 1"
+    )
+
+
+def loaded(workspace: Workspace) -> dict[str, object]:
+    return dict(
+        workspace.query(
+            "select id_movimentacao, data_hora_atualizacao_registro from lastro_cooperativa.fct_movimentacao_cartao"
+        )
+    )
+
+
+def test_an_orphan_is_reported_and_repaired_when_its_parent_arrives(star: Workspace) -> None:
+    orphans = (
+        "select id_movimentacao, desconhecido, valor_movimentacao from lastro_cooperativa.movimentacoes_orfas"
+    )
+    assert [tuple(map(str, row)) for row in star.query(orphans)] == [("M2", "cartao", "20.50")]
+    before = loaded(star)
+    later = FIRST + timedelta(30)
+    write(
+        star,
+        "cartao",
+        later,
+        [("K1", "C1", "0007", "ANA", "2020-01-01"), ("K2", "C1", "0008", "ANA", "2020-01-01")],
+    )
+    star.build(*SELECT)
+    assert star.query(orphans) == []
+    assert [tuple(map(str, row)) for row in facts(star)] == [
+        ("M1", "0007", "corrente", "Ana", "38", "10.00"),
+        ("M2", "0008", "corrente", "Ana", "38", "20.50"),
+    ]
+    after = loaded(star)
+    assert after["M1"] == before["M1"], "what did not change was not loaded again"
+
+
+def test_a_corrected_and_a_withdrawn_movement(star: Workspace) -> None:
+    later = FIRST + timedelta(1)
+    path = write(star, "movimentacao_cartao", later, [("M1", "K1", "11.00", "x", "2024-01-09T10:00:00Z")])
+    star.build(*SELECT)
+    assert str(facts(star)[0][5]) == "11.00"
+    path.unlink()
+    star.build(*SELECT)
+    assert str(facts(star)[0][5]) == "10.00"
+    assert len(facts(star)) == 2
+
+
+def test_a_value_that_no_domain_has_is_kept_and_reported(star: Workspace) -> None:
+    write_members(star, FIRST, {"A1": ("Ana", "1985-05-10", " Enrolada", "  Ensino  Superior Completo ")})
+    star.build(*SELECT)
+    ((civil, school),) = star.query(
+        "select estado_civil, escolaridade from lastro_cooperativa.dim_associado where is_current and sk_associado <> -1"
+    )
+    assert (civil, school) == ("Enrolada", "ensino superior completo")
+    assert star.query("select coluna, valor, linhas from lastro_cooperativa.valores_desconhecidos") == [
+        ("estado_civil", "Enrolada", 1)
+    ]
+
+
+def test_the_calendar_is_that_of_the_law(workspace: Workspace) -> None:
+    workspace.build("--select", "dim_data")
+    ours = dict(workspace.query("select data, feriado_nacional from lastro_cooperativa.dim_data"))
+    assert len(ours) == (date(2101, 1, 1) - date(1990, 1, 1)).days
+    # From 2003 on: the library has the holidays of each state and year before otherwise than the federal laws do.
+    law = holidays.country_holidays("BR", years=range(2003, 2100))
+    assert {day for day, name in ours.items() if name and 2003 <= day.year < 2100} == set(law)
+    # Bank holidays: those of the exchange, which is also closed at the end of the year, when banks are open.
+    exchange = {
+        day
+        for day in holidays.financial_holidays("BVMF", years=range(2023, 2060))
+        if day.weekday() < 5 and not (day.month == 12 and day.day in (24, 29, 30, 31))
+    }
+    closed = workspace.query(
+        "select data from lastro_cooperativa.dim_data where not dia_util and dia_da_semana < 6"
+        " and ano between 2023 and 2059"
+    )
+    assert {day for (day,) in closed} == exchange
+
+
+def export(workspace: Workspace, to: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LASTRO, "export", "movimento_flat", "--to", str(to), *args],
+        env=os.environ | {"LASTRO_DB": str(workspace.database)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("args", [["--delimiter", "|"], ["--format", "parquet"], ["--format", "xlsx"]])
+def test_export_movimento_flat(star: Workspace, tmp_path: Path, args: list[str]) -> None:
+    done = export(star, tmp_path, *args)
+    assert done.returncode == 0, done.stderr
+    path = next(path for path in tmp_path.iterdir() if path.suffix != ".json")
+    if path.suffix == ".csv":
+        header, *rows = csv.reader(path.open(encoding="utf-8", newline=""), delimiter="|")
+    elif path.suffix == ".parquet":
+        found = duckdb.sql(f"from '{path}'")
+        header, rows = found.columns, [[*map(str, row)] for row in found.fetchall()]
+    else:
+        header, *rows = [
+            [cell.value for cell in row] for row in openpyxl.load_workbook(path).active.iter_rows()
+        ]
+    assert header == [
+        *("nome_associado", "sobrenome_associado", "idade_associado", "vlr_transacao_movimento"),
+        *("des_transacao_movimento", "data_movimento", "numero_cartao", "nome_impresso_cartao"),
+        *("data_criacao_cartao", "tipo_conta", "data_criacao_conta"),
+    ]
+    (known,) = [row for row in rows if row[0] == "Ana"]
+    assert str(known[6]) == "0007"
+    assert float(known[3]) == 10
+    moment = {".csv": "2024-01-09T10:00:00.000Z", ".xlsx": "2024-01-09T10:00:00.000Z"}
+    assert str(known[5]) == moment.get(path.suffix, "2024-01-09 10:00:00")
+    report = json.loads((tmp_path / f"{path.name}.json").read_text())
+    assert report == {
+        "file": path.name,
+        "rows": 2,
+        "vlr_transacao_movimento": "30.50",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_export_that_does_not_reconcile_is_refused(star: Workspace, tmp_path: Path) -> None:
+    with duckdb.connect(str(star.database)) as con:
+        con.execute("delete from lastro_cooperativa.dim_cartao where sk_cartao <> -1")
+    refused = export(star, tmp_path / "out")
+    assert refused.returncode == 1
+    assert "movimento_flat has 1 rows and R$ 20.50, the fact 2 and R$ 30.50" in refused.stderr
+    assert not (tmp_path / "out").exists()
+    assert export(star, tmp_path, "--delimiter", "ab").returncode == 2
