@@ -9,7 +9,7 @@ with versions as (
 )
 
 select
-    {{ bigint_hash(columns[0] ~ " || '|' || cast(dbt_valid_from as varchar)") }} as {{ key }},
+    {{ bigint_hash(version_text(columns)) }} as {{ key }},
     {{ columns | join(',\n    ') }},
     dbt_valid_from as valid_from,
     coalesce(dbt_valid_to, date '9999-12-31') as valid_to,
@@ -35,3 +35,9 @@ select
     and {{ day }} >= {{ dimension }}.applies_from
     and {{ day }} < {{ dimension }}.valid_to
 {% endmacro %}
+
+{% macro version_text(columns) -%}
+    {#- All that a version is: corrected in its past, it has another key, and the facts that had the old one are repaired. -#}
+    cast(dbt_valid_from as varchar)
+    {%- for column in columns %} || '|' || coalesce('=' || cast({{ column }} as varchar), ''){% endfor %}
+{%- endmacro %}

@@ -1,17 +1,12 @@
 with contas as (
-    select
-        base.id_conta,
-        base.id_associado,
-        base.tipo_conta,
-        base.agencia,
-        base.situacao_conta,
-        base.data_criacao_conta,
-        arquivos.reference_period as data_extrato,
-        base.file_id,
-        base.line_number
-    from {{ ref('base_cooperativa__contas') }} as base
-    inner join {{ ref('base_cooperativa__arquivos') }} as arquivos on base.file_id = arquivos.file_id
-    where base.disposition = 'accepted'
+    {{ extract_rows(ref('base_cooperativa__contas'), ref('base_cooperativa__arquivos'), [
+        'id_conta',
+        'id_associado',
+        'tipo_conta',
+        'agencia',
+        'situacao_conta',
+        'data_criacao_conta',
+    ]) }}
 ),
 
 valores as (

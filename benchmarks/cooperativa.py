@@ -1,0 +1,174 @@
+"""The cooperative's star against the shortest hand-written DuckDB SQL for the same star, in one run.
+
+Three dated extracts; then a fourth, of the next day, with one movement for every hundred that were there.
+Prints seconds, peak memory of the process tree and the ratio to the hand-written SQL. Nothing here asserts
+a time; that both give the same versions and facts is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+from lastro.sample_cooperativa import EXTRACTS, TABLES, write_extracts
+from measure import PROJECT, Run, dbt, hand_written, print_runs
+
+SELECT = ("+tag:cooperativa", "+qualidade")
+# A test of cards has none of their facts to look at here.
+OWN_TESTS = ("--indirect-selection", "cautious")
+# Islands of one content: a version begins where the extract before lacked the row, or had it otherwise.
+DIMENSION = """
+create table dim_{name} as
+with extracts as (
+    select *, row_number() over (order by day) as number, lead(day) over (order by day) as next_day
+    from (
+        select distinct strptime(regexp_extract(filename, '([0-9]+)[.]csv', 1), '%Y%m%d')::date as day, filename
+        from read_csv('{raw}/cooperativa/{name}/*.csv', all_varchar = true, filename = true)
+    )
+),
+rows as (
+    select {columns}, day, next_day, number
+    from read_csv('{raw}/cooperativa/{name}/*.csv', all_varchar = true, filename = true)
+    join extracts using (filename)
+),
+islands as (
+    select
+        *,
+        number - row_number() over (partition by {names} order by number) as island
+    from rows
+),
+versions as (
+    select {names}, min(day) as valid_from, coalesce(max_by(next_day, number), '9999-12-31') as valid_to
+    from islands
+    group by {names}, island
+)
+select
+    *,
+    if(valid_from = min(valid_from) over (partition by id_{name}), date '1900-01-01', valid_from) as applies_from
+from versions;
+"""
+CONTA = ("id_conta", "id_associado", "tipo_conta", "agencia", "situacao_conta", "data_criacao_conta")
+CARTAO = (
+    *("id_cartao", "id_conta", "numero_cartao", "nome_impresso_cartao", "bandeira_cartao"),
+    *("tipo_cartao", "data_criacao_cartao"),
+)
+COLUMNS = {
+    "associado": {
+        "id_associado": "id_associado",
+        "data_nascimento": "data_nascimento::date",
+        "nome": "nome",
+        "sobrenome": "sobrenome",
+        "estado_civil": "estado_civil",
+        "escolaridade": "escolaridade",
+        "idade": "age_on(data_nascimento::date, day)",
+    },
+    "conta": {name: name for name in CONTA},
+    "cartao": {name: name for name in CARTAO},
+}
+FACTS = """
+select count(*), sum(valor_movimentacao), sum(idade_na_movimentacao), sum(hash(
+    id_movimentacao, data_movimentacao::timestamp, id_cartao, cartao_desde, id_conta, conta_desde, id_associado,
+    associado_desde
+))
+"""
+
+
+def reference_sql(raw: Path) -> str:
+    """The hand-written SQL, for the files below a raw root."""
+    dimensions = "".join(
+        DIMENSION.format(
+            raw=raw,
+            name=name,
+            names=", ".join(columns),
+            columns=", ".join(f"{sql} as {column}" for column, sql in columns.items()),
+        )
+        for name, columns in COLUMNS.items()
+    )
+    text = (PROJECT / "benchmarks" / "cooperativa.sql").read_text(encoding="utf-8")
+    return text.format(raw=raw, dimensions=dimensions)
+
+
+def write_raw(raw: Path, members: int, movements: int) -> None:
+    """Write the three extracts."""
+    folder = raw / "cooperativa"
+    for table in TABLES:
+        (folder / table).mkdir(parents=True)
+    database = raw.with_name("generator.duckdb")
+    with duckdb.connect(str(database)) as con:
+        con.execute("set threads = 2; set memory_limit = '8GB'; set preserve_insertion_order = false")
+        each = max(movements * 2 // (members * 3 * EXTRACTS), 1)
+        write_extracts(con, folder, members, date(2023, 1, 1), seed=1, clean=True, each=each)
+    database.unlink()
+
+
+def write_next_day(raw: Path) -> None:
+    """Write the extracts of the next day: members are as they were, some a year older; one movement in a hundred is new."""
+    with duckdb.connect() as con:
+        for table in TABLES:
+            folder = raw / "cooperativa" / table
+            last = max(folder.iterdir())
+            day = date.fromisoformat(last.stem[-8:]) + timedelta(1)
+            path = folder / f"{table}_{day:%Y%m%d}.csv"
+            if table != "movimentacao_cartao":
+                shutil.copyfile(last, path)
+                continue
+            con.execute(
+                f"copy (select * replace ('N' || id_movimentacao as id_movimentacao)"
+                f" from read_csv('{last}', all_varchar = true)"
+                f" where hash(id_movimentacao) % {100 // EXTRACTS} = 0) to '{path}' (format csv, header)"
+            )
+
+
+def assert_same_star(folder: Path) -> None:
+    """The facts of the build and of the hand-written SQL are the same, each with the same versions."""
+    con = duckdb.connect()
+    con.execute("set memory_limit = '6GB'; set threads = 2; set timezone = 'UTC'")
+    con.execute(f"attach '{folder}/all.duckdb' as built (read_only)")
+    con.execute(f"attach '{folder}/reference.duckdb' as reference (read_only)")
+    built = f"""{FACTS} from (
+        select
+            movimentacao.* exclude (id_cartao),
+            cartao.id_cartao, cartao.valid_from as cartao_desde, conta.id_conta, conta.valid_from as conta_desde,
+            associado.id_associado, associado.valid_from as associado_desde
+        from built.lastro_cooperativa.fct_movimentacao_cartao as movimentacao
+        left join built.lastro_cooperativa.dim_cartao as cartao
+            on movimentacao.sk_cartao = cartao.sk_cartao and cartao.sk_cartao <> -1
+        left join built.lastro_cooperativa.dim_conta as conta
+            on movimentacao.sk_conta = conta.sk_conta and conta.sk_conta <> -1
+        left join built.lastro_cooperativa.dim_associado as associado
+            on movimentacao.sk_associado = associado.sk_associado and associado.sk_associado <> -1
+    )"""
+    found = con.execute(built).fetchone()
+    expected = con.execute(f"{FACTS} from reference.fct_movimentacao_cartao").fetchone()
+    if found != expected or not found[0]:
+        raise SystemExit(f"the facts differ: {found} {expected}")
+
+
+def main() -> None:
+    """Generate the files, time every run, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, default=1_000_000)
+    parser.add_argument("--movements", type=int, default=50_000_000)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="lastro_bench_"))
+    raw = folder / "raw"
+    write_raw(raw, options.members, options.movements)
+    runs: dict[str, Run] = {
+        "hand-written SQL": hand_written(folder / "before.duckdb", reference_sql(raw)),
+        "dbt build, three extracts": dbt(SELECT, folder, raw, "all", *OWN_TESTS),
+    }
+    write_next_day(raw)
+    runs["dbt build, a day more"] = dbt(SELECT, folder, raw, "all", *OWN_TESTS)
+    runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "all", *OWN_TESTS)
+    hand_written(folder / "reference.duckdb", reference_sql(raw))
+    assert_same_star(folder)
+    print_runs(f"{options.members:,} members, {options.movements:,} movements", runs)
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+{% macro extract_rows(base, files, columns) %}
+    {#-
+        What each extract says: its accepted rows. A row that was refused says nothing about its key, and its
+        member, account or card is not gone for that: the last accepted row stands for it.
+    -#}
+    {%- set key = columns[0] %}
+    select
+        {%- for column in columns %}
+        rows_of.{{ column }},
+        {%- endfor %}
+        files.reference_period as data_extrato,
+        rows_of.file_id,
+        rows_of.line_number
+    from {{ base }} as rows_of
+    inner join {{ files }} as files on rows_of.file_id = files.file_id
+    where rows_of.disposition = 'accepted'
+    union all
+    select
+        {%- for column in columns %}
+        {{ column }},
+        {%- endfor %}
+        data_extrato,
+        file_id,
+        line_number
+    from (
+        select
+            {%- for column in columns %}
+            earlier.{{ column }},
+            {%- endfor %}
+            refused.data_extrato,
+            refused.file_id as refused_file_id,
+            earlier.file_id,
+            earlier.line_number,
+            row_number() over (
+                partition by refused.{{ key }}, refused.data_extrato order by files.reference_period desc
+            ) as steps_back
+        from (
+            select
+                rejected.{{ key }},
+                rejected.file_id,
+                files.reference_period as data_extrato
+            from {{ base }} as rejected
+            inner join {{ files }} as files on rejected.file_id = files.file_id
+            where rejected.disposition = 'rejected'
+            group by rejected.{{ key }}, rejected.file_id, files.reference_period
+        ) as refused
+        inner join {{ base }} as earlier on refused.{{ key }} = earlier.{{ key }} and earlier.disposition = 'accepted'
+        inner join {{ files }} as files
+            on earlier.file_id = files.file_id and files.reference_period <= refused.data_extrato
+    ) as carried
+    -- Where the last accepted row is of that extract itself, it stands above already.
+    where steps_back = 1 and file_id <> refused_file_id
+{% endmacro %}
