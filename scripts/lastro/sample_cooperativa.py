@@ -135,25 +135,31 @@ _COLUMNS = {
     " strftime(data_movimentacao, '%Y-%m-%dT%H:%M:%S') as data_movimentacao",
 }
 
-# Lines added to the second extract; the comment says what is made of them.
+# Lines added to the second and to the third extract; the comment says what is made of them.
 FAULTY = {
-    "associado": [
-        ",Sem,Chave,1980-01-01,casado,mestrado,",  # id_associado:missing
-        "X00001,Data,Errada,31/02/1980,casado,mestrado,",  # data_nascimento:not_a_date
-        "X00002,Estado,Raro,1980-01-01,enrolado,mestrado,",  # accepted, its value in valores_desconhecidos
-        "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",
-        "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",  # duplicate
-        "X00004,Outra,Vez,1980-01-01,casado,mestrado,",  # superseded
-        "X00004,Outra,Vez,1980-01-01,solteira,mestrado,",
-    ],
-    "conta": ["X00009,A999999,Corrente,001-1,Ativa,2020-01-01"],  # accepted; its member is not known
-    "cartao": ["X00008,X00009,,0000000000000001,SEM DONO,Visa,Crédito,2020-01-01"],
-    "movimentacao_cartao": [
-        "X00010,X00008,10.00,dono desconhecido,{day}T10:00:00Z",  # accepted; in movimentacoes_orfas
-        "X00011,X00007,10.00,cartão desconhecido,{day}T10:00:00-03:00",  # accepted; in movimentacoes_orfas
-        "X00012,X00008,dez,valor errado,{day}T10:00:00Z",  # valor_movimentacao:not_a_number
-        "X00013,X00008,10.00,hora errada,{day}T25:00:00Z",  # data_movimentacao:not_a_timestamp
-    ],
+    1: {
+        "associado": [
+            ",Sem,Chave,1980-01-01,casado,mestrado,",  # id_associado:missing
+            "X00001,Data,Errada,31/02/1980,casado,mestrado,",  # data_nascimento:not_a_date
+            "X00002,Estado,Raro,1980-01-01,enrolado,mestrado,",  # accepted, its value in valores_desconhecidos
+            "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",
+            "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",  # duplicate
+            "X00004,Outra,Vez,1980-01-01,casado,mestrado,",  # superseded
+            "X00004,Outra,Vez,1980-01-01,solteira,mestrado,",
+        ],
+        "conta": ["X00009,A999999,Corrente,001-1,Ativa,2020-01-01"],  # accepted; its member is not known
+        "cartao": ["X00008,X00009,,0000000000000001,SEM DONO,Visa,Crédito,2020-01-01"],
+        "movimentacao_cartao": [
+            "X00010,X00008,10.00,dono desconhecido,{day}T10:00:00Z",  # accepted; in movimentacoes_orfas
+            "X00011,X00007,10.00,cartão desconhecido,{day}T10:00:00-03:00",  # accepted; in movimentacoes_orfas
+            "X00012,X00008,dez,valor errado,{day}T10:00:00Z",  # valor_movimentacao:not_a_number
+            "X00013,X00008,10.00,hora errada,{day}T25:00:00Z",  # data_movimentacao:not_a_timestamp
+        ],
+    },
+    2: {
+        # data_nascimento:not_a_date; the member stays as the second extract had them
+        "associado": ["X00004,Outra,Vez,sem data,viúva,mestrado,"],
+    },
 }
 
 
@@ -195,8 +201,8 @@ def write_extracts(
                 f"copy (select {_COLUMNS[table]} from {table} where number = {number} order by 1)"
                 f" to '{path}' (format csv, header)"
             )
-            if number == 1 and not clean:
-                with path.open("a", encoding="utf-8") as file:
-                    file.writelines(line.format(day=f"{day:%Y-%m-%d}") + "\n" for line in FAULTY[table])
+            faulty = [] if clean else FAULTY.get(number, {}).get(table, [])
+            with path.open("a", encoding="utf-8") as file:
+                file.writelines(line.format(day=f"{day:%Y-%m-%d}") + "\n" for line in faulty)
             paths.append(path)
     return paths

@@ -29,6 +29,7 @@ HEADERS = {
     "movimentacao_cartao": "id_movimentacao,id_cartao,valor_movimentacao,descricao_movimentacao,data_movimentacao",
 }
 FIRST = date(2024, 1, 10)
+UNREADABLE = "31/02/1985"
 Member = tuple[str, str, str, str]  # nome, data_nascimento, estado_civil, escolaridade
 
 
@@ -53,9 +54,12 @@ def versions(extracts: dict[date, dict[str, Member]]) -> set[tuple]:
     """SCD2, written down a second time: extract by extract, what is new opens and what is gone closes."""
     current: dict[str, tuple] = {}
     closed = set()
+    readable: dict[str, Member] = {}
     for day in sorted(extracts):
         seen = {}
-        for key, (nome, born, civil, school) in extracts[day].items():
+        readable |= {key: row for key, row in extracts[day].items() if row[1] != UNREADABLE}
+        for key in extracts[day].keys() & readable.keys():
+            nome, born, civil, school = readable[key]
             birth = date.fromisoformat(born)
             age = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
             seen[key] = (nome, birth, age, civil, school)
@@ -81,7 +85,7 @@ MEMBERS = st.dictionaries(
     st.sampled_from(["A1", "A2", "A3"]),
     st.tuples(
         st.sampled_from(["Ana", "Bia"]),
-        st.sampled_from(["1985-05-10", "1992-02-29"]),
+        st.sampled_from(["1985-05-10", "1992-02-29", UNREADABLE]),
         st.sampled_from(["casado", "solteiro"]),
         st.sampled_from(["mestrado", "doutorado"]),
     ),
@@ -220,6 +224,24 @@ def test_a_corrected_and_a_withdrawn_movement(star: Workspace) -> None:
     star.build(*SELECT)
     assert str(facts(star)[0][5]) == "10.00"
     assert len(facts(star)) == 2
+
+
+def test_a_corrected_extract_corrects_the_facts(star: Workspace) -> None:
+    """The version keeps its day and has another content: another account, another birth date."""
+    write(star, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01"), ("C2", "A1", "Salário", "2020-01-01")])
+    write(star, "cartao", FIRST, [("K1", "C2", "0007", "ANA", "2020-01-01")])
+    write_members(star, FIRST, {"A1": ("Ana", "1984-05-10", "casado", "mestrado")})
+    star.build(*SELECT)
+    assert [tuple(map(str, row)) for row in facts(star)][0] == ("M1", "0007", "salário", "Ana", "39", "10.00")
+
+
+def test_a_refused_row_closes_no_version(star: Workspace) -> None:
+    later = FIRST + timedelta(30)
+    write_members(star, later, {"A1": ("Ana", UNREADABLE, "divorciado", "mestrado")})
+    star.build(*SELECT)
+    assert built_versions(star) == [
+        ("A1", "Ana", date(1985, 5, 10), 38, "casado", "mestrado", FIRST, date(9999, 12, 31), True)
+    ]
 
 
 def test_a_value_that_no_domain_has_is_kept_and_reported(star: Workspace) -> None:

@@ -71,6 +71,10 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     assert {name for name in again if again[name] != first.get(name)} == {
         "cartoes/arquivos/tb_faturas.parquet",
         "cartoes/arquivos/tb_pagamentos.parquet",
+        "cooperativa/arquivos/associado.parquet",
+        "cooperativa/arquivos/cartao.parquet",
+        "cooperativa/arquivos/conta.parquet",
+        "cooperativa/arquivos/movimentacao_cartao.parquet",
         "mensageria/arquivos/chatbot.parquet",
         "mensageria/arquivos/invoices.parquet",
     }
