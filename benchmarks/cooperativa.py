@@ -26,7 +26,9 @@ create table dim_{name} as
 with extracts as (
     select *, row_number() over (order by day) as number, lead(day) over (order by day) as next_day
     from (
-        select distinct strptime(regexp_extract(filename, '([0-9]+)[.]csv', 1), '%Y%m%d')::date as day, filename
+        select distinct
+            strptime(regexp_extract(filename, '([0-9]+)[.]csv', 1), '%Y%m%d')::date as day,
+            filename
         from read_csv('{raw}/cooperativa/{name}/*.csv', all_varchar = true, filename = true)
     )
 ),
@@ -48,7 +50,8 @@ versions as (
 )
 select
     *,
-    if(valid_from = min(valid_from) over (partition by id_{name}), date '1900-01-01', valid_from) as applies_from
+    if(valid_from = min(valid_from) over (partition by id_{name}), date '1900-01-01', valid_from)
+        as applies_from
 from versions;
 """
 CONTA = ("id_conta", "id_associado", "tipo_conta", "agencia", "situacao_conta", "data_criacao_conta")
@@ -71,8 +74,8 @@ COLUMNS = {
 }
 FACTS = """
 select count(*), sum(valor_movimentacao), sum(idade_na_movimentacao), sum(hash(
-    id_movimentacao, data_movimentacao::timestamp, id_cartao, cartao_desde, id_conta, conta_desde, id_associado,
-    associado_desde
+    id_movimentacao, data_movimentacao::timestamp, id_cartao, cartao_desde, id_conta, conta_desde,
+    id_associado, associado_desde
 ))
 """
 
@@ -106,7 +109,7 @@ def write_raw(raw: Path, members: int, movements: int) -> None:
 
 
 def write_next_day(raw: Path) -> None:
-    """Write the extracts of the next day: members are as they were, some a year older; one movement in a hundred is new."""
+    """Write the extracts of the next day: some members are a year older, one movement in a hundred is new."""
     with duckdb.connect() as con:
         for table in TABLES:
             folder = raw / "cooperativa" / table
@@ -132,7 +135,8 @@ def assert_same_star(folder: Path) -> None:
     built = f"""{FACTS} from (
         select
             movimentacao.* exclude (id_cartao),
-            cartao.id_cartao, cartao.valid_from as cartao_desde, conta.id_conta, conta.valid_from as conta_desde,
+            cartao.id_cartao, cartao.valid_from as cartao_desde,
+            conta.id_conta, conta.valid_from as conta_desde,
             associado.id_associado, associado.valid_from as associado_desde
         from built.lastro_cooperativa.fct_movimentacao_cartao as movimentacao
         left join built.lastro_cooperativa.dim_cartao as cartao

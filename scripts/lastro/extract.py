@@ -3,7 +3,7 @@
 The four tables are read in one read-only transaction that sees one snapshot of the database, and streamed by
 COPY: no table is ever in memory. Movements are taken from a watermark on, less some days for what was late to
 be committed. The files get their names when all are complete, and the watermark moves after that: a run that
-ends early leaves nothing behind, and the next one takes all that it would have taken.
+ends early has given nothing, and the next one takes all that it would have taken.
 """
 
 from __future__ import annotations
@@ -87,13 +87,19 @@ def extract(
         The files, in the order in which they were written. Those of the same day replace earlier ones.
 
     Raises:
-        ValueError: The source lacks what the contract requires, or the day lies before the last extract.
+        ValueError: The source lacks what the contract requires, the day lies before the last extract, or the
+            folder has extracts from elsewhere and since does not say from when on to add to them.
         psycopg.Error: The server refuses, or the connection is lost. Nothing is written then.
         OSError: The files cannot be written.
     """
     folder = raw / "cooperativa"
     state_path = folder / ".extract.json"
     state = _read_state(state_path)
+    if state is None and since is None and (others := sorted(folder.glob("*/*.csv"))):
+        raise ValueError(
+            f"{others[-1]} was not written by lastro extract. Choose another folder with --raw or LASTRO_RAW,"
+            " or say with --since from when on movements are to be added to what is there."
+        )
     contract = read_contract()
     with _snapshot(dsn) as connection:
         tables = [
@@ -117,8 +123,13 @@ def extract(
             start = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
         else:
             start = None
-        query = sql.SQL("select max({})::timestamp::text from {}").format(moment, movements.relation)
+        # A mistyped year must not move the watermark past all that is to come.
+        query = sql.SQL("select max({0})::timestamp::text from {1} where isfinite({0}) and {0} < {2}").format(
+            moment, movements.relation, sql.Literal(day + timedelta(1))
+        )
         watermark = connection.execute(query).fetchone()[0]
+        for left in folder.glob("*/.*.partial"):
+            left.unlink()  # of a run that was killed
         written = []
         partials: dict[Path, Path] = {}
         try:
@@ -157,7 +168,9 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
 
     One TOML table a raw table: `relation` is its name in the source; below `columns`, for each column of the
     contract that is not called so there, either the name of the source's column or
-    `{ sql = "an expression over the relation" }`. The file is the operator's and is trusted like a program.
+    `{ sql = "an expression over the relation" }`, such as `data at time zone 'America/Sao_Paulo'` for a local
+    time (a time stamp without a zone is taken for UTC). The file is the operator's and is trusted like
+    a program.
 
     Raises:
         ValueError: The file is not of this form, or names a table or column that the contract does not have.

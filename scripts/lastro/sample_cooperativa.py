@@ -141,7 +141,7 @@ FAULTY = {
         "associado": [
             ",Sem,Chave,1980-01-01,casado,mestrado,",  # id_associado:missing
             "X00001,Data,Errada,31/02/1980,casado,mestrado,",  # data_nascimento:not_a_date
-            "X00002,Estado,Raro,1980-01-01,enrolado,mestrado,",  # accepted, its value in valores_desconhecidos
+            "X00002,Estado,Raro,1980-01-01,enrolado,mestrado,",  # accepted; in valores_desconhecidos
             "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",
             "X00003,Duas,Vezes,1980-01-01,casado,mestrado,",  # duplicate
             "X00004,Outra,Vez,1980-01-01,casado,mestrado,",  # superseded
@@ -151,7 +151,7 @@ FAULTY = {
         "cartao": ["X00008,X00009,,0000000000000001,SEM DONO,Visa,Crédito,2020-01-01"],
         "movimentacao_cartao": [
             "X00010,X00008,10.00,dono desconhecido,{day}T10:00:00Z",  # accepted; in movimentacoes_orfas
-            "X00011,X00007,10.00,cartão desconhecido,{day}T10:00:00-03:00",  # accepted; in movimentacoes_orfas
+            "X00011,X00007,10.00,cartão desconhecido,{day}T10:00:00-03:00",  # the same
             "X00012,X00008,dez,valor errado,{day}T10:00:00Z",  # valor_movimentacao:not_a_number
             "X00013,X00008,10.00,hora errada,{day}T25:00:00Z",  # data_movimentacao:not_a_timestamp
         ],

@@ -122,15 +122,46 @@ def test_movements_come_from_the_watermark_on_with_what_was_late(source: str, tm
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4"]
     # Again on the same day: its file begins where it began.
-    change(source, "insert into movimentacao_cartao values (5, 'K1', 1, 'new', '2024-01-18')")
+    change(source, "insert into movimentacao_cartao values (5, 'K1', 1, 'new', '2024-01-11 12:00+00')")
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4", "5"]
     extract(source, tmp_path, third)
-    assert movements(tmp_path, third) == ["5"]
+    assert movements(tmp_path, third) == ["2", "4", "5"]
     extract(source, tmp_path, third, since=datetime(2024, 1, 1))
     assert movements(tmp_path, third) == ["1", "2", "3", "4", "5"]
     with pytest.raises(ValueError, match="2024-01-11 lies before the last extract, of 2024-01-20"):
         extract(source, tmp_path, second)
+
+
+def test_a_date_that_is_to_come_does_not_hide_what_comes(source: str, tmp_path: Path) -> None:
+    change(
+        source,
+        "insert into movimentacao_cartao values (3, 'K1', 1, 'typo', '2204-01-08'), (4, 'K1', 1, 'x', 'infinity')",
+    )
+    extract(source, tmp_path, DAY)
+    change(source, "insert into movimentacao_cartao values (5, 'K1', 1, 'new', '2024-01-10')")
+    extract(source, tmp_path, date(2024, 1, 11))
+    assert movements(tmp_path, date(2024, 1, 11)) == ["2", "3", "4", "5"]
+
+
+def test_what_a_killed_run_left_is_removed(source: str, tmp_path: Path) -> None:
+    left = tmp_path / "cooperativa" / "conta" / ".conta_20240101.csv.partial"
+    left.parent.mkdir(parents=True)
+    left.write_text("id_conta,id_ass")
+    extract(source, tmp_path, DAY)
+    assert files(tmp_path) == {*DAYS.values(), ".extract.json"}
+
+
+def test_extracts_from_elsewhere_are_added_to_only_when_it_is_said_how(source: str, tmp_path: Path) -> None:
+    other = tmp_path / "cooperativa" / "conta" / "conta_20231201.csv"
+    other.parent.mkdir(parents=True)
+    other.write_text("theirs")
+    with pytest.raises(ValueError, match=r"conta_20231201[.]csv was not written by lastro extract"):
+        extract(source, tmp_path, DAY)
+    assert files(tmp_path) == {other.name}
+    extract(source, tmp_path, DAY, since=datetime(2024, 1, 6))
+    assert movements(tmp_path, DAY) == ["2"]
+    assert other.read_text() == "theirs"
 
 
 def test_a_lost_connection_leaves_nothing_and_the_next_run_takes_all(source: str, tmp_path: Path) -> None:
