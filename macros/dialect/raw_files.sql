@@ -7,11 +7,69 @@
     {%- if landed_root() -%}
         {{ return(default__raw_files(table)) }}
     {%- endif -%}
-    {{ return((duckdb__read_json_files if is_json(table) else duckdb__read_raw_files)(table)) }}
+    {%- set reader = duckdb__read_json_files if is_json(table) else duckdb__read_raw_files -%}
+    {#- What a file is said to be depends on how it is declared and read, too: the query over no file tells that. -#}
+    {%- set reading = local_md5(raw_root() ~ reader(table, [])) -%}
+    {%- set paths = raw_paths(table) -%}
+    {%- set known = duckdb__known_files(table, paths, reading) -%}
+    {%- set new = paths | reject('in', known) | list %}
+    select
+        read_files.*,
+        file_states.file_state
+    from ({{ reader(table, new) }}) as read_files
+    left join ({{ duckdb__file_states(new, reading) }}) as file_states on read_files.source_file = file_states.source_file
+    {%- if known %}
+    union all
+    select
+        {%- for name, type in landed_file_columns() %}
+        {{ name }},
+        {%- endfor %}
+        file_state
+    from {{ this }}
+    where
+        table_name = '{{ table.name }}'
+        and source_file in ({% for path in known %}{{ sql_string(path) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif %}
 {% endmacro %}
 
-{% macro duckdb__read_raw_files(table) %}
-    {%- set paths = raw_paths(table) -%}
+{#-
+    Files of gigabytes are not read again to find that they are as they were: size and time of change tell, as they
+    tell git. A file that changed while the run began is not told by its time, and has no state.
+-#}
+{% macro duckdb__file_states(paths, reading) %}
+    {%- if not paths -%}
+    select '' as source_file, '' as file_state where false
+    {%- else %}
+    select
+        filename[{{ (raw_root() | length) + 2 }}:] as source_file,
+        case
+            when epoch(last_modified) < {{ run_started_at.timestamp() | int - 2 }}
+                then md5('{{ reading }}' || size || ' ' || epoch_us(last_modified))
+        end as file_state
+    from read_blob({{ duckdb__path_list(paths) }})
+    {%- endif -%}
+{% endmacro %}
+
+{% macro duckdb__known_files(table, paths, reading) %}
+    {#- The files that the last build read, and that are as they were. A full refresh and `lastro land` know none. -#}
+    {%- if not is_running() or flags.WHICH == 'run-operation' or flags.FULL_REFRESH or not paths -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set built = load_relation(this) -%}
+    {%- if built is none or 'file_state' not in adapter.get_columns_in_relation(built) | map(attribute='name') -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set query -%}
+        select built.source_file
+        from {{ built }} as built
+        inner join ({{ duckdb__file_states(paths, reading) }}) as file_states
+            on built.source_file = file_states.source_file and built.file_state = file_states.file_state
+        where built.table_name = '{{ table.name }}' and built.problem is null
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | list) }}
+{% endmacro %}
+
+{% macro duckdb__read_raw_files(table, paths) %}
     {%- set declared = table.columns | map(attribute='name') | list -%}
     {%- set required = table.columns | selectattr('required') | map(attribute='name') | list %}
     with listed_files as (
@@ -177,8 +235,9 @@
 {% macro default__raw_files(table) %}
     select
         {%- for name, type in landed_file_columns() %}
-        {{ name }}{{ ',' if not loop.last }}
+        {{ name }},
         {%- endfor %}
+        cast(null as varchar) as file_state
     from {{ landed_relation(table, 'arquivos') }}
     where table_name = '{{ table.name }}'
 {% endmacro %}

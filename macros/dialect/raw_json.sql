@@ -110,8 +110,7 @@
     )
 {%- endmacro %}
 
-{% macro duckdb__read_json_files(table) %}
-    {%- set paths = raw_paths(table) %}
+{% macro duckdb__read_json_files(table, paths) %}
     with listed_files as (
         {%- if paths and is_running() %}
         select

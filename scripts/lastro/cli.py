@@ -188,7 +188,7 @@ def replay(
 ) -> None:
     """Take the cooperative's extracts that wait, in the order of their dates, and show what each one changed.
 
-    `dbt build` does the same on its way; this is for when history is all that is wanted.
+    `dbt build` does the same on its way; this builds the cooperative's star and no more.
     """
     try:
         with errors.status("taking extracts"):

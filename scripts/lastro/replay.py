@@ -1,4 +1,4 @@
-"""Replay: the cooperative's history from its dated extracts. The taking is dbt's: macros/cooperativa."""
+"""Replay: the cooperative's star from its dated extracts. The taking is dbt's: macros/cooperativa."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-DIMENSIONS = ("+dim_associado", "+dim_conta", "+dim_cartao")
+# With the facts: a fact whose version is another one now has to follow it.
+STAR = "+tag:cooperativa"
 
 
 def replay(database: Path, raw: Path, from_nothing: bool) -> None:
-    """Build the dimensions of the cooperative and all that they need.
+    """Build the star of the cooperative and all that it needs.
 
     Args:
         database: The DuckDB file to build.
@@ -23,7 +24,7 @@ def replay(database: Path, raw: Path, from_nothing: bool) -> None:
     """
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build", "--quiet"]
-        + ["--exclude-resource-type", "unit_test", "--select", *DIMENSIONS]
+        + ["--exclude-resource-type", "unit_test", "--select", STAR]
         + (["--full-refresh"] if from_nothing else []),
         env=os.environ | {"LASTRO_DB": str(database), "LASTRO_RAW": str(raw)},
         stdout=subprocess.PIPE,

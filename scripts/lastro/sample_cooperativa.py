@@ -24,7 +24,7 @@ with extracts as (
 members as (
     select
         member,
-        'A' || lpad(cast(member as varchar), 6, '0') as id_associado,
+        printf('A%06d', member) as id_associado,
         (['Ana', 'João', 'Maria', 'Pedro', 'Júlia', 'Carlos'])[pick($seed, [member, 1], 6)] as nome,
         (['Silva', 'Oliveira', 'de Souza', 'Santos', 'Lima'])[pick($seed, [member, 2], 5)] as sobrenome,
         cast(date '1950-01-01' + to_days(cast(pick($seed, [member, 3], 20000) as integer)) as date)
@@ -67,7 +67,7 @@ select
     number,
     day,
     member,
-    'C' || lpad(cast(member as varchar), 6, '0') as id_conta,
+    printf('C%06d', member) as id_conta,
     id_associado,
     case when pick($seed, [member, 11], 3) = 1 then 'Poupança' else 'Corrente' end as tipo_conta,
     '00' || pick($seed, [member, 12], 9) || '-' || pick($seed, [member, 13], 9) as agencia,
@@ -85,7 +85,7 @@ select
     number,
     day,
     member * 2 + card as card_number,
-    'K' || lpad(cast(member * 2 + card as varchar), 7, '0') as id_cartao,
+    printf('K%07d', member * 2 + card) as id_cartao,
     id_conta,
     id_associado,
     lpad(cast(pick($seed, [member, card, 21], 10000000000) as varchar), 16, '0') as numero_cartao,
@@ -106,8 +106,7 @@ with movements as (
     select
         number,
         day,
-        'M' || lpad(cast((card_number * $extracts + number) * $each + movement as varchar), 9, '0')
-            as id_movimentacao,
+        printf('M%09d', (card_number * $extracts + number) * $each + movement) as id_movimentacao,
         id_cartao,
         cast(5 + pick($seed, [card_number, number, movement, 31], 50000) / 100 as decimal(18, 2))
             as valor_movimentacao,

@@ -16,7 +16,7 @@ import duckdb
 import holidays
 import openpyxl
 import pytest
-from conftest import Workspace
+from conftest import PROJECT, Workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -245,6 +245,90 @@ def test_a_refused_row_closes_no_version(star: Workspace) -> None:
     assert built_versions(star) == [
         ("A1", "Ana", date(1985, 5, 10), 38, "casado", "mestrado", FIRST, date(9999, 12, 31), True)
     ]
+
+
+def test_the_questions_of_a_manager(workspace: Workspace) -> None:
+    """Every analysis of the domain, on a month that can be counted by hand."""
+    single, divorced = (
+        ("Ana", "1985-05-10", "casado", "mestrado"),
+        ("Ana", "1985-05-10", "divorciado", "mestrado"),
+    )
+    other = ("Bia", "1992-02-29", "solteiro", "doutorado")
+    write_members(workspace, FIRST, {"A1": single, "A2": other})
+    write_members(workspace, date(2024, 2, 10), {"A1": divorced, "A2": other})
+    write(workspace, "conta", FIRST, [(f"C{n}", f"A{n}", "Corrente", "2020-01-01") for n in (1, 2)])
+    cards = [("K1", "C1"), ("K2", "C2"), ("K3", "C2")]
+    write(workspace, "cartao", FIRST, [(*card, "01", "X", "2020-01-01") for card in cards])
+    write(
+        workspace,
+        "movimentacao_cartao",
+        date(2024, 2, 14),
+        [
+            ("M1", "K1", "100.00", "x", "2024-01-20T12:00:00Z"),  # a Saturday
+            ("M2", "K1", "50.00", "x", "2024-02-13T12:00:00Z"),  # carnival
+            ("M3", "K2", "30.00", "x", "2024-01-22T12:00:00Z"),  # a Monday
+        ],
+    )
+    workspace.build(*SELECT, "dim_data")
+    compiled = workspace.dbt("compile", "--select", "resource_type:analysis").result.results
+    answers = {
+        result.node.name: [tuple(map(str, row)) for row in workspace.query(result.node.compiled_code)]
+        for result in compiled
+        if "fct_movimentacao_cartao" in result.node.compiled_code
+    }
+    assert answers == {
+        "members_who_stopped": [("A2", "30.00")],
+        "spending_after_a_change_of_marital_status": [("casado", "divorciado", "1", "100.00", "50.00")],
+        # 25 days from 20 January to 13 February.
+        "spending_by_kind_of_day": [
+            ("dia útil", "15", "1", "30.00", "2.00"),
+            ("feriado", "2", "1", "50.00", "25.00"),
+            ("fim de semana", "8", "1", "100.00", "12.50"),
+        ],
+        "spending_by_age_and_schooling": [
+            ("doutorado", "30", "1", "1", "30.00", "30.00"),
+            ("mestrado", "30", "1", "2", "150.00", "75.00"),
+        ],
+        "cards_that_are_not_used": [("None", "None", "3", "1", "180.00")],
+    }
+
+
+def replay(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LASTRO, "replay", *args],
+        env=os.environ
+        | {"LASTRO_DB": str(workspace.database), "LASTRO_RAW": str(workspace.raw), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+
+
+def test_replay_takes_what_waits_and_says_what_it_changed(workspace: Workspace) -> None:
+    days = [FIRST + timedelta(n) for n in range(3)]
+    for day, civil in zip(days, ("casado", "solteiro", "casado"), strict=True):
+        write_members(workspace, day, {"A1": ("Ana", "1985-05-10", civil, "mestrado")})
+    write(workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
+    done = replay(workspace)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("associado")]
+    assert lines == [
+        ["associado", "2024-01-10", "1", "0", "1"],
+        ["associado", "2024-01-11", "1", "1", "1"],
+        ["associado", "2024-01-12", "1", "1", "1"],
+    ]
+    before = built_versions(workspace)
+    assert len(before) == 3, "A, B, A are three versions"
+    for args in ([], ["--from-nothing"]):
+        assert replay(workspace, *args).stdout == done.stdout
+        assert sorted(built_versions(workspace)) == sorted(before)
+    path = workspace.raw / "cooperativa/conta/conta_20240111.csv"
+    path.write_text("id_conta\nC1\n")
+    refused = replay(workspace)
+    assert refused.returncode == 1
+    assert "conta_20240111.csv, line 1: required column id_associado, tipo_conta" in refused.stderr
+    assert sorted(built_versions(workspace)) == sorted(before)
 
 
 def test_a_value_that_no_domain_has_is_kept_and_reported(star: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 from collections import Counter
 from decimal import Decimal
@@ -229,3 +230,34 @@ def test_line_numbers_of_a_file_larger_than_one_buffer(workspace: Workspace) -> 
         " from lastro_cartoes.stg_cartoes__faturas"
         " join lastro_cartoes.base_cartoes__arquivos using (file_id)"
     ) == [(400_000, 400_000, 400_000)]
+
+
+def test_a_file_is_read_again_when_its_size_or_time_is_another(workspace: Workspace) -> None:
+    def write(amount: str, changed_at: int | None) -> None:
+        path = workspace.write_rows(
+            "tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", amount, "1.00"]]
+        )
+        if changed_at:
+            os.utime(path, (changed_at, changed_at))
+
+    def built(*args: str) -> str:
+        workspace.build("--select", "+fct_faturas", *args)
+        ((amount,),) = workspace.query("select valor_fatura from lastro_cartoes.fct_faturas")
+        return str(amount)
+
+    workspace.clear()
+    year_ago = 1_700_000_000
+    write("10.00", year_ago)
+    assert built() == "10.00"
+    write("11.00", year_ago)
+    assert built() == "10.00", "of the same size and time: taken for the same file, and not read"
+    assert built("--full-refresh") == "11.00", "a full refresh reads every file"
+    write("12.00", year_ago + 1)
+    assert built() == "12.00"
+    write("130.00", year_ago + 1)
+    assert built() == "130.00"
+    # So fresh that it may change within the second that its time tells.
+    write("14.00", None)
+    assert built() == "14.00"
+    write("15.00", None)
+    assert built() == "15.00"

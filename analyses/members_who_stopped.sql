@@ -1,0 +1,28 @@
+-- Which members used their cards in the month before, and not in the latest one? The greatest spenders first.
+with latest_month as (
+    select max(calendario.primeiro_dia_do_mes) as primeiro_dia_do_mes
+    from {{ ref('fct_movimentacao_cartao') }} as movimentacao
+    inner join {{ ref('dim_data') }} as calendario on movimentacao.sk_data = calendario.sk_data
+),
+
+member_months as (
+    select
+        associado.id_associado,
+        calendario.primeiro_dia_do_mes,
+        sum(movimentacao.valor_movimentacao) as valor
+    from {{ ref('fct_movimentacao_cartao') }} as movimentacao
+    inner join {{ ref('dim_data') }} as calendario on movimentacao.sk_data = calendario.sk_data
+    inner join {{ ref('dim_associado') }} as associado on movimentacao.sk_associado = associado.sk_associado
+    where associado.sk_associado <> -1
+    group by associado.id_associado, calendario.primeiro_dia_do_mes
+)
+
+select
+    before.id_associado,
+    before.valor as valor_no_mes_anterior
+from member_months as before
+inner join latest_month on before.primeiro_dia_do_mes = {{ add_months('latest_month.primeiro_dia_do_mes', -1) }}
+left join member_months as latest
+    on before.id_associado = latest.id_associado and latest.primeiro_dia_do_mes = latest_month.primeiro_dia_do_mes
+where latest.id_associado is null
+order by before.valor desc, before.id_associado asc
