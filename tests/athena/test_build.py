@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Duck
-from emulator.lake import NO_TESTS, PROJECT, Lake
+from emulator.lake import ICEBERG, NO_TESTS, PROJECT, Lake
 
 LAST_MONTHS = ("_202402.csv", "_202403.csv", "_20230315.csv")
 LANDED = "s3://lastro-data/landed"
@@ -228,6 +228,24 @@ def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duc
 def test_a_full_refresh_gives_the_same(lake: Lake, duck: Duck) -> None:
     built(lake, "--full-refresh", *NO_TESTS)
     assert_equals_duckdb(lake, duck)
+
+
+def test_the_analyses_give_the_same(lake: Lake, duck: Duck) -> None:
+    arguments = ("compile", "--select", "resource_type:analysis")
+    athena = lake.dbt(*arguments)
+    assert athena.returncode == 0, athena.stdout
+    target = str(duck.folder / "target")
+    duckdb = lake.run(
+        "dbt", *arguments, "--target", "duckdb", "--target-path", target, LASTRO_DB=str(duck.database)
+    )
+    assert duckdb.returncode == 0, duckdb.stdout
+    analyses = "target/compiled/lastro/analyses"
+    paths = sorted((lake.folder / analyses).glob("*.sql"))
+    assert len(paths) > 5
+    for path in paths:
+        found = lake.query(path.read_text(encoding="utf-8").replace('"awsdatacatalog".', f"{ICEBERG}."))
+        expected = duck.query((duck.folder / analyses / path.name).read_text(encoding="utf-8"))
+        assert found == expected, path.name
 
 
 def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
