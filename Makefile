@@ -26,9 +26,10 @@ docs: .venv/installed  ## the lineage site as one static file
 	$(BIN)/dbt docs generate --quiet --static
 	@echo "Open target/static_index.html in a browser; it needs no server and no network."
 
-bench: .venv/installed  ## each domain's build against the shortest hand-written SQL: CLIENTS clients, ANSWERS answers
+bench: .venv/installed  ## each domain's build against the shortest hand-written SQL: CLIENTS clients, ANSWERS answers, MEMBERS members
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
+	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 
 sample:  ## write the committed sample again
 	rm -rf data/raw

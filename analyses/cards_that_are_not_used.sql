@@ -1,4 +1,4 @@
--- How many of the cards of today are used at all? By scheme and kind, with what they bring in a month of the latest 30 days.
+-- How many of the cards of today were used in the latest 30 days? By scheme and kind, with what was moved.
 with latest_day as (
     select cast(max(data_movimentacao) as date) as dia
     from {{ ref('fct_movimentacao_cartao') }}

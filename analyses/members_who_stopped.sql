@@ -18,11 +18,13 @@ member_months as (
 )
 
 select
-    before.id_associado,
-    before.valor as valor_no_mes_anterior
-from member_months as before
-inner join latest_month on before.primeiro_dia_do_mes = {{ add_months('latest_month.primeiro_dia_do_mes', -1) }}
-left join member_months as latest
-    on before.id_associado = latest.id_associado and latest.primeiro_dia_do_mes = latest_month.primeiro_dia_do_mes
-where latest.id_associado is null
-order by before.valor desc, before.id_associado asc
+    active.id_associado,
+    active.valor as valor_no_mes_anterior
+from member_months as active
+inner join latest_month on active.primeiro_dia_do_mes = {{ add_months('latest_month.primeiro_dia_do_mes', -1) }}
+left join member_months as still_active
+    on
+        active.id_associado = still_active.id_associado
+        and latest_month.primeiro_dia_do_mes = still_active.primeiro_dia_do_mes
+where still_active.id_associado is null
+order by active.valor desc, active.id_associado asc

@@ -1,4 +1,4 @@
--- When are cards used: on business days, at weekends, on holidays? Per day of each kind, over the days that have movements.
+-- When are cards used: on business days, at weekends, on holidays? From the first day with movements to the last.
 with bounds as (
     select
         min(sk_data) as first_day,

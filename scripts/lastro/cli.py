@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
+    FileSizeColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
@@ -126,7 +126,7 @@ def cooperativa(
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        DownloadColumn(),
+        FileSizeColumn(),
         TransferSpeedColumn(),
         TimeElapsedColumn(),
         console=errors,

@@ -11,6 +11,9 @@ with movimentacoes as (
 )
 
 {%- for dimension in ['cartao', 'conta', 'associado'] %}
+{%- set was_valid = version_at(
+    'movimentacoes.id_' ~ dimension, 'versao', 'id_' ~ dimension, 'movimentacoes.data_movimentacao'
+) %}
 
 select
     '{{ dimension }}' as dimension,
@@ -20,7 +23,7 @@ from movimentacoes
 left join {{ ref('dim_' ~ dimension) }} as versao
     on
         movimentacoes.sk_{{ dimension }} = versao.sk_{{ dimension }}
-        and {{ version_at('movimentacoes.id_' ~ dimension, 'versao', 'id_' ~ dimension, 'movimentacoes.data_movimentacao') }}
+        and {{ was_valid }}
 where movimentacoes.sk_{{ dimension }} <> -1 and versao.sk_{{ dimension }} is null
 union all
 select
@@ -29,7 +32,7 @@ select
     versao.sk_{{ dimension }} as sk
 from movimentacoes
 inner join {{ ref('dim_' ~ dimension) }} as versao
-    on {{ version_at('movimentacoes.id_' ~ dimension, 'versao', 'id_' ~ dimension, 'movimentacoes.data_movimentacao') }}
+    on {{ was_valid }}
 where movimentacoes.sk_{{ dimension }} = -1
 {{- ' union all' if not loop.last }}
 {%- endfor %}
