@@ -19,6 +19,12 @@ FORMATS = ("csv", "parquet", "xlsx")
 # What one sheet of a workbook and one of its cells can hold (Excel's specifications and limits).
 SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
+# Every column, so that the same movements are the same bytes.
+_ORDER = (
+    "data_movimento, numero_cartao, vlr_transacao_movimento, des_transacao_movimento, nome_associado,"
+    " sobrenome_associado, idade_associado, nome_impresso_cartao, data_criacao_cartao, tipo_conta,"
+    " data_criacao_conta"
+)
 
 
 class Locale(NamedTuple):
@@ -164,7 +170,8 @@ def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: P
                 f"movimento_flat has {flat[0]} rows and R$ {flat[1]}, the fact {fact[0]} and R$ {fact[1]}. "
                 "Build again."
             )
-        rows = _write(con, f"select *{times} from lastro_cooperativa.movimento_flat", path, layout, delimiter)
+        query = f"select *{times} from lastro_cooperativa.movimento_flat order by {_ORDER}"
+        rows = _write(con, query, path, layout, delimiter)
         if rows != flat[0]:
             path.unlink()
             raise ValueError(f"{rows} rows were written of {flat[0]}.")

@@ -22,7 +22,7 @@ import yaml
 from psycopg import sql
 
 MOVEMENTS, WATERMARK = "movimentacao_cartao", "data_movimentacao"
-CONTRACT = Path("models/cooperativa/_cooperativa__sources.yml")
+CONTRACT = Path(__file__).parents[2] / "models" / "cooperativa" / "_cooperativa__sources.yml"
 PROGRESS_BYTES = 1_000_000
 TIMESTAMP, TIMESTAMPTZ = 1114, 1184  # pg_type.oid
 

@@ -407,6 +407,22 @@ def test_export_movimento_flat(star: Workspace, tmp_path: Path, args: list[str])
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_the_same_movements_are_the_same_bytes(sample: Workspace, tmp_path: Path) -> None:
+    def digest() -> str:
+        assert export(sample, tmp_path).returncode == 0
+        return json.loads((tmp_path / "movimento_flat.csv.json").read_text())["sha256"]
+
+    held = tmp_path / "held.csv"
+    first = sample.raw / "cooperativa/movimentacao_cartao/movimentacao_cartao_20230115.csv"
+    first.rename(held)
+    sample.build(*SELECT)
+    held.rename(first)
+    sample.build(*SELECT)
+    late = digest()
+    sample.build(*SELECT, "--full-refresh")
+    assert digest() == late
+
+
 def test_an_export_that_does_not_reconcile_is_refused(star: Workspace, tmp_path: Path) -> None:
     with duckdb.connect(str(star.database)) as con:
         con.execute("delete from lastro_cooperativa.dim_cartao where sk_cartao <> -1")
