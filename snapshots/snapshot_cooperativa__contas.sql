@@ -1,20 +1,8 @@
 {% snapshot snapshot_cooperativa__contas %}
 {{ config(
     unique_key='id_conta',
-    strategy='check',
-    check_cols=['id_associado', 'tipo_conta', 'agencia', 'situacao_conta', 'data_criacao_conta', 'file_id'],
-    updated_at='data_extrato',
-    hard_deletes='invalidate',
+    check_cols=versioned_columns('conta')[1:] + ['file_id'],
     post_hook="{{ take_other_extracts('conta', ref('base_cooperativa__arquivos')) }}"
 ) }}
-
-{%- set columns = [
-    'id_conta',
-    'id_associado',
-    'tipo_conta',
-    'agencia',
-    'situacao_conta',
-    'data_criacao_conta'
-] %}
-{{ one_extract(columns, 'conta', ref('stg_cooperativa__contas'), ref('base_cooperativa__arquivos')) }}
+{{ one_extract('conta', ref('stg_cooperativa__contas'), ref('base_cooperativa__arquivos')) }}
 {% endsnapshot %}

@@ -54,8 +54,9 @@
     {{ return(rows) }}
 {%- endmacro %}
 
-{% macro one_extract(columns, table_name, rows, files) %}
+{% macro one_extract(table_name, rows, files) %}
     {#- The rows of the first extract that was not taken yet, and the row that says that it is taken. -#}
+    {%- set columns = versioned_columns(table_name) -%}
     {%- set extract_date = extract_to_take(table_name, files) %}
     select
         {%- for column in columns %}

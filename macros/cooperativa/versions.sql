@@ -1,5 +1,6 @@
-{% macro versions_of(snapshot, key, columns) %}
+{% macro versions_of(snapshot, table_name) %}
     {#- A dimension: the versions of a snapshot, and the unknown member, -1, for facts that no version is known for. -#}
+    {%- set columns = versioned_columns(table_name) %}
 with versions as (
     select
         *,
@@ -9,7 +10,7 @@ with versions as (
 )
 
 select
-    {{ bigint_hash(version_text(columns)) }} as {{ key }},
+    {{ bigint_hash(version_text(columns)) }} as sk_{{ table_name }},
     {{ columns | join(',\n    ') }},
     dbt_valid_from as valid_from,
     coalesce(dbt_valid_to, date '9999-12-31') as valid_to,

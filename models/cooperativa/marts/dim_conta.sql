@@ -1,8 +1,1 @@
-{{ versions_of(ref('snapshot_cooperativa__contas'), 'sk_conta', [
-    'id_conta',
-    'id_associado',
-    'tipo_conta',
-    'agencia',
-    'situacao_conta',
-    'data_criacao_conta'
-]) }}
+{{ versions_of(ref('snapshot_cooperativa__contas'), 'conta') }}
