@@ -331,6 +331,16 @@ def test_replay_takes_what_waits_and_says_what_it_changed(workspace: Workspace) 
     assert sorted(built_versions(workspace)) == sorted(before)
 
 
+def test_an_extract_that_lost_most_of_its_rows_is_warned_of(star: Workspace) -> None:
+    def warned() -> bool:
+        star.build(*SELECT)
+        return "warn_extract_shrank" in star.dbt("test", "--select", "warn_extract_shrank").output
+
+    assert not warned()
+    write_members(star, FIRST + timedelta(1), {})
+    assert warned()
+
+
 def test_a_value_that_no_domain_has_is_kept_and_reported(star: Workspace) -> None:
     write_members(star, FIRST, {"A1": ("Ana", "1985-05-10", " Enrolada", "  Ensino  Superior Completo ")})
     star.build(*SELECT)

@@ -1,0 +1,16 @@
+-- What is not in an extract is closed. One with less than half the rows of the one before may have been cut off.
+{{ config(severity='warn') }}
+
+with extracts as (
+    select
+        table_name,
+        source_file,
+        raw_rows,
+        lag(raw_rows) over (partition by table_name order by reference_period) as rows_before
+    from {{ ref('base_cooperativa__arquivos') }}
+    where table_name <> 'movimentacao_cartao'
+)
+
+select *
+from extracts
+where raw_rows * 2 < rows_before
