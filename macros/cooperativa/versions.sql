@@ -30,9 +30,10 @@ select
     date '1900-01-01'
 {% endmacro %}
 
-{% macro version_at(fact_key, dimension, natural_key, day) %}
+{% macro version_at(fact_key, dimension, table_name, day) %}
     {#- Condition of a join: the version of a dimension that was valid on a day. -#}
-    {{ dimension }}.{{ natural_key }} = {{ fact_key }}
+    {{ dimension }}.id_{{ table_name }} = {{ fact_key }}
+    and {{ dimension }}.sk_{{ table_name }} <> -1
     and {{ day }} >= {{ dimension }}.applies_from
     and {{ day }} < {{ dimension }}.valid_to
 {% endmacro %}
@@ -40,5 +41,9 @@ select
 {% macro version_text(columns) -%}
     {#- All that a version is: corrected in its past, it has another key, and the facts that had the old one are repaired. -#}
     cast(dbt_valid_from as varchar)
-    {%- for column in columns %} || '|' || coalesce('=' || cast({{ column }} as varchar), ''){% endfor %}
+    {#- Each with its length: no text can look like two. -#}
+    {%- for column in columns %}
+    || '|'
+    || coalesce(cast(length(cast({{ column }} as varchar)) as varchar) || ':' || cast({{ column }} as varchar), '')
+    {%- endfor %}
 {%- endmacro %}

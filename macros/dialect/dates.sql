@@ -49,8 +49,10 @@
 {%- endmacro %}
 
 {% macro years_between(first, last) -%}
-    year({{ last }}) - year({{ first }}) - case
-        when month({{ last }}) * 100 + day({{ last }}) < month({{ first }}) * 100 + day({{ first }}) then 1 else 0
+    case
+        when {{ last }} >= {{ first }} then year({{ last }}) - year({{ first }}) - case
+            when month({{ last }}) * 100 + day({{ last }}) < month({{ first }}) * 100 + day({{ first }}) then 1 else 0
+        end
     end
 {%- endmacro %}
 

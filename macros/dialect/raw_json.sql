@@ -25,7 +25,12 @@
 {% endmacro %}
 
 {% macro duckdb__path_list(paths) -%}
-    [{% for path in paths %}{{ sql_string(raw_root() ~ '/' ~ path) }}{{ ', ' if not loop.last }}{% endfor %}]
+    {#- A * in a name is a letter as any other, and no pattern. -#}
+    [
+        {%- for path in paths -%}
+            {{ sql_string(modules.re.sub('([*?[])', '[\\1]', raw_root() ~ '/' ~ path)) }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ]
 {%- endmacro %}
 
 {% macro duckdb__json_record_ctes(paths) %}

@@ -19,7 +19,7 @@
             row_number() over () as position,
             coalesce(line, '') as line
         from read_csv(
-            [{% for path in paths %}{{ sql_string(raw_root() ~ '/' ~ path) }}{{ ', ' if not loop.last }}{% endfor %}],
+            {{ duckdb__path_list(paths) }},
             columns = {'line': 'varchar'},
             header = false,
             auto_detect = false,

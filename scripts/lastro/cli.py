@@ -141,7 +141,9 @@ def cooperativa(
     try:
         with progress:
             files = extract_tables(dsn, raw, day and day.date(), since, overlap_days, mapping, show)
-    except (OSError, ValueError, psycopg.Error) as error:
+    except OSError as error:
+        raise _refusal("extract cooperativa", f"{error}\nRun it again when that is mended.") from error
+    except (ValueError, psycopg.Error) as error:
         raise _refusal("extract cooperativa", f"{error}".strip() + "\nNothing was written.") from error
     for path, rows in files:
         typer.echo(f"{rows} rows in {path}")

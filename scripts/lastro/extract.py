@@ -24,7 +24,7 @@ from psycopg import sql
 MOVEMENTS, WATERMARK = "movimentacao_cartao", "data_movimentacao"
 CONTRACT = Path(__file__).parents[2] / "models" / "cooperativa" / "_cooperativa__sources.yml"
 PROGRESS_BYTES = 1_000_000
-TIMESTAMP, TIMESTAMPTZ = 1114, 1184  # pg_type.oid
+DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184  # pg_type.oid
 
 
 class Column(NamedTuple):
@@ -90,7 +90,7 @@ def extract(
         ValueError: The source lacks what the contract requires, the day lies before the last extract, or the
             folder has extracts from elsewhere and since does not say from when on to add to them.
         psycopg.Error: The server refuses, or the connection is lost. Nothing is written then.
-        OSError: The files cannot be written.
+        OSError: The files cannot be written; the next run repeats this one.
     """
     folder = raw / "cooperativa"
     state_path = folder / ".extract.json"
@@ -106,7 +106,12 @@ def extract(
             _table(connection, name, columns, read_mapping(mapping).get(name, {}))
             for name, columns in contract.items()
         ]
-        day = day or connection.execute("select (now() at time zone 'UTC')::date").fetchone()[0]
+        today = connection.execute("select (now() at time zone 'UTC')::date").fetchone()[0]
+        day = day or today
+        if day > today:
+            raise ValueError(
+                f"{day} has not come on the server, where it is {today} in UTC. Leave --date out."
+            )
         if state and day < state.day:
             raise ValueError(
                 f"{day} lies before the last extract, of {state.day}: the source says what is, not what was. "
@@ -114,11 +119,19 @@ def extract(
             )
         movements = next(table for table in tables if table.name == MOVEMENTS)
         moment = movements.columns[WATERMARK]
-        if since is not None:
+        query = sql.SQL("select {} from {} limit 0").format(moment, movements.relation)
+        (column,) = connection.execute(query).description
+        if column.type_code not in (DATE, TIMESTAMP, TIMESTAMPTZ):
+            raise ValueError(
+                f"{MOVEMENTS}.{WATERMARK} is of type {column.type_display}, and no time. Say in a mapping how"
+                f' it becomes one: {WATERMARK} = {{ sql = "…::timestamptz" }}.'
+            )
+        if state and state.day == day:
+            # The file of this day is replaced: it has to have all that it had.
+            wanted = since.isoformat(sep=" ") if since else state.since
+            start = min(state.since, wanted) if state.since and wanted else None
+        elif since is not None:
             start = since.isoformat(sep=" ")
-        elif state and state.day == day:
-            # The file of this day is replaced: it has to begin where it began.
-            start = state.since
         elif state and state.watermark:
             start = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
         else:
@@ -136,12 +149,18 @@ def extract(
             for table in tables:
                 path = folder / table.name / f"{table.name}_{day:%Y%m%d}.csv"
                 partials[path] = path.with_name(f".{path.name}.partial")
+                # With what has no date that can be trusted: it is refused where it can be seen.
                 after = (
-                    sql.SQL(" where {} >= {}").format(moment, sql.Literal(start))
+                    sql.SQL(" where {0} >= {1} or {0} is null or {0} < '1990-01-01'").format(
+                        moment, sql.Literal(start)
+                    )
                     if table.name == MOVEMENTS and start
                     else sql.SQL("")
                 )
                 written.append(Extract(path, _copy(connection, table, after, partials[path], progress)))
+            if state is None:
+                # Should the run end between two files, the next one knows whose they are, and takes all.
+                _write_state(state_path, _State(day, start, None))
             for path, partial in partials.items():
                 partial.replace(path)
         finally:
@@ -183,13 +202,18 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
         raise ValueError(f"{path}: {error}") from error
     contract = read_contract()
     for name, table in mapping.items():
-        if name not in contract:
+        if name not in contract or not isinstance(table, dict):
             raise ValueError(f"{path}: [{name}] is no raw table. They are {', '.join(contract)}.")
+        if other := table.keys() - {"relation", "columns"}:
+            raise ValueError(f"{path}: [{name}] has {min(other)}; it may have relation and columns.")
+        if not isinstance(table.get("relation", ""), str) or not isinstance(table.get("columns", {}), dict):
+            raise ValueError(f"{path}: [{name}] relation is a text, and columns a table of its own.")
         names = [column.name for column in contract[name]]
         for column, source in table.get("columns", {}).items():
             if column not in names:
                 raise ValueError(f"{path}: {name} has no column {column}. It has {', '.join(names)}.")
-            if not isinstance(source, str) and not (isinstance(source, dict) and list(source) == ["sql"]):
+            is_sql = isinstance(source, dict) and list(source) == ["sql"] and isinstance(source["sql"], str)
+            if not isinstance(source, str) and not is_sql:
                 raise ValueError(
                     f'{path}: {name}.{column} is {source!r}; write "column" or {{ sql = "expression" }}.'
                 )

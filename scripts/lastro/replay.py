@@ -22,11 +22,13 @@ def replay(database: Path, raw: Path, from_nothing: bool) -> None:
     Raises:
         RuntimeError: dbt refused; the message says why.
     """
+    project = str(Path(__file__).parents[2])
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build", "--quiet"]
+        + ["--project-dir", project, "--profiles-dir", project]
         + ["--exclude-resource-type", "unit_test", "--select", STAR]
         + (["--full-refresh"] if from_nothing else []),
-        env=os.environ | {"LASTRO_DB": str(database), "LASTRO_RAW": str(raw)},
+        env=os.environ | {"LASTRO_DB": str(database.absolute()), "LASTRO_RAW": str(raw.absolute())},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

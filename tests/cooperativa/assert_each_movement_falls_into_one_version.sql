@@ -12,7 +12,7 @@ with movimentacoes as (
 
 {%- for dimension in ['cartao', 'conta', 'associado'] %}
 {%- set was_valid = version_at(
-    'movimentacoes.id_' ~ dimension, 'versao', 'id_' ~ dimension, 'movimentacoes.data_movimentacao'
+    'movimentacoes.id_' ~ dimension, 'versao', dimension, 'movimentacoes.data_movimentacao'
 ) %}
 
 select

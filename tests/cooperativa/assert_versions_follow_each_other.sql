@@ -8,6 +8,7 @@ with versions as (
         is_current,
         lead(valid_from) over (partition by id_{{ name }} order by valid_from) as next_valid_from
     from {{ ref('dim_' ~ name) }}
+    where sk_{{ name }} <> -1
     {{- ' union all' if not loop.last }}
     {%- endfor %}
 ),

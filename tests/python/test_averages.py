@@ -158,6 +158,21 @@ def test_dispositions_of_invoices(workspace: Workspace) -> None:
     ]
 
 
+def test_a_star_in_a_name_is_a_letter(workspace: Workspace) -> None:
+    names = ["a*.csv", "a[bc].csv", "a?.csv", "ab.csv", "a]b[.csv"]
+    folder = workspace.raw / "mensageria" / "invoices"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        (folder / name).write_text(f"customer,account,month,invoice\nC,A{number},2020-01-01,{number}.00\n")
+    for _ in range(2):
+        workspace.build(tests=True)
+        found = workspace.query("select source_file, raw_amount from lastro_qualidade.reconciliacao")
+        assert {path.rsplit("/", 1)[1]: int(amount) for path, amount in found} == {
+            name: number for number, name in enumerate(names)
+        }
+        assert len(found) == len(names)
+
+
 def test_only_the_reference_months_asked_for(workspace: Workspace) -> None:
     write_invoices(workspace, {"all": [("c", "a", date(2022, 1, 1), Decimal(1))]})
     workspace.build(*select("--vars", "{ref_dates: [2022-03-01]}"))

@@ -16,7 +16,7 @@ import duckdb
 import holidays
 import openpyxl
 import pytest
-from conftest import PROJECT, Workspace
+from conftest import Workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -238,6 +238,28 @@ def test_a_corrected_extract_corrects_the_facts(star: Workspace) -> None:
     assert tuple(map(str, first)) == ("M1", "0007", "salário", "Ana", "39", "10.00")
 
 
+def test_what_looks_like_the_unknown_one_is_not(star: Workspace) -> None:
+    """An account that is called as the unknown member is, and keys that look like two cells."""
+    write(star, "conta", FIRST, [("desconhecido", "A1", "Corrente", "2020-01-01")])
+    write(star, "cartao", FIRST, [("K1", "desconhecido", "0007", "ANA", "2020-01-01")])
+    rest = ("1985-05-10", "casado", "mestrado")
+    write(star, "associado", FIRST, [("A1", "B", "C|=D", *rest), ("A1|=B", "C", "D", *rest)])
+    star.build(tests=True)
+    assert [tuple(map(str, row[:4])) for row in facts(star)] == [
+        ("M1", "0007", "corrente", "B"),
+        ("M2", "None", "None", "None"),
+    ]
+
+
+def test_a_movement_before_the_calendar_is_refused(star: Workspace) -> None:
+    day = FIRST + timedelta(1)
+    write(star, "movimentacao_cartao", day, [("M3", "K1", "1.00", "x", "1950-01-01T00:00:00")])
+    star.build(tests=True)
+    assert star.query("select line_number, reasons from lastro_qualidade.quarentena") == [
+        (2, "data_movimentacao:before_calendar")
+    ]
+
+
 def test_a_refused_row_closes_no_version(star: Workspace) -> None:
     later = FIRST + timedelta(30)
     write_members(star, later, {"A1": ("Ana", UNREADABLE, "divorciado", "mestrado")})
@@ -301,7 +323,7 @@ def replay(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=False,
-        cwd=PROJECT,
+        cwd="/",
     )
 
 

@@ -144,6 +144,52 @@ def test_a_date_that_is_to_come_does_not_hide_what_comes(source: str, tmp_path: 
     assert movements(tmp_path, date(2024, 1, 11)) == ["2", "3", "4", "5"]
 
 
+def test_what_has_no_date_that_can_be_trusted_comes_to_be_refused(source: str, tmp_path: Path) -> None:
+    extract(source, tmp_path, DAY)
+    change(
+        source,
+        "insert into movimentacao_cartao values (3, 'K1', 1, 'x', null), (4, 'K1', 1, 'x', '-infinity'),"
+        " (5, 'K1', 1, 'x', '0203-01-09')",
+    )
+    extract(source, tmp_path, date(2024, 1, 20))
+    assert movements(tmp_path, date(2024, 1, 20)) == ["2", "3", "4", "5"]
+
+
+def test_a_day_taken_again_has_all_that_it_had(source: str, tmp_path: Path) -> None:
+    extract(source, tmp_path, DAY)
+    extract(source, tmp_path, DAY, since=datetime(2024, 1, 9))
+    assert movements(tmp_path, DAY) == ["1", "2"]
+    later = date(2024, 1, 12)
+    extract(source, tmp_path, later)
+    assert movements(tmp_path, later) == ["2"]
+    extract(source, tmp_path, later, since=datetime(2024, 1, 1))
+    assert movements(tmp_path, later) == ["1", "2"]
+
+
+def test_a_day_that_is_to_come_is_refused(source: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="2099-01-01 has not come on the server"):
+        extract(source, tmp_path, date(2099, 1, 1))
+    assert files(tmp_path) == set()
+
+
+def test_a_first_run_that_ends_between_its_files_is_repeated_by_the_next(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(path: Path, target: Path) -> Path:
+        if path.name.startswith(".cartao"):
+            raise OSError("no space left")
+        return path.rename(target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full_disk)
+        with pytest.raises(OSError, match="no space left"):
+            extract(source, tmp_path, DAY)
+    assert DAYS["conta"] in files(tmp_path) and DAYS["movimentacao_cartao"] not in files(tmp_path)
+    later = date(2024, 1, 20)
+    extract(source, tmp_path, later)
+    assert movements(tmp_path, later) == ["1", "2"]
+
+
 def test_what_a_killed_run_left_is_removed(source: str, tmp_path: Path) -> None:
     left = tmp_path / "cooperativa" / "conta" / ".conta_20240101.csv.partial"
     left.parent.mkdir(parents=True)
@@ -211,6 +257,15 @@ def test_the_source_is_never_written(source: str, tmp_path: Path) -> None:
         ("select 1", '[conta.columns]\ntipo = "x"\n', "conta has no column tipo. It has id_conta"),
         ("select 1", "[conta.columns]\ntipo_conta = 7\n", 'conta.tipo_conta is 7; write "column"'),
         ("select 1", "[conta\n", "mapping.toml: "),
+        ("select 1", 'conta = "x"\n', "[conta] is no raw table"),
+        ("select 1", '[conta]\nrelatin = "x"\n', "[conta] has relatin; it may have relation and columns"),
+        ("select 1", "[conta]\nrelation = 3\n", "[conta] relation is a text"),
+        ("select 1", "[conta.columns]\ntipo_conta = { sql = 3 }\n", "conta.tipo_conta is {'sql': 3}; write"),
+        (
+            "alter table movimentacao_cartao alter data_movimentacao type text",
+            "",
+            "movimentacao_cartao.data_movimentacao is of type text, and no time. Say in a mapping",
+        ),
         ("select 1", '[conta.columns]\nagencia = "nowhere"\n', "conta has no column nowhere"),
     ],
 )

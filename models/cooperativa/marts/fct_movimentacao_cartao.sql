@@ -48,11 +48,11 @@ com_cadastro as (
         associado.data_nascimento
     from movimentacoes
     left join {{ ref('dim_cartao') }} as cartao
-        on {{ version_at('movimentacoes.id_cartao', 'cartao', 'id_cartao', 'movimentacoes.data_movimentacao') }}
+        on {{ version_at('movimentacoes.id_cartao', 'cartao', 'cartao', 'movimentacoes.data_movimentacao') }}
     left join {{ ref('dim_conta') }} as conta
-        on {{ version_at('cartao.id_conta', 'conta', 'id_conta', 'movimentacoes.data_movimentacao') }}
+        on {{ version_at('cartao.id_conta', 'conta', 'conta', 'movimentacoes.data_movimentacao') }}
     left join {{ ref('dim_associado') }} as associado
-        on {{ version_at('conta.id_associado', 'associado', 'id_associado', 'movimentacoes.data_movimentacao') }}
+        on {{ version_at('conta.id_associado', 'associado', 'associado', 'movimentacoes.data_movimentacao') }}
 )
 
 select
