@@ -1,4 +1,4 @@
-{% test ranges_without_overlap(model, key, valid_from, valid_to) %}
+{% test ranges_without_overlap(model, key, valid_from, valid_to, condition='1 = 1') %}
 -- Half-open ranges [valid_from, valid_to): the next one may begin where this one ends, never before.
 with ordered_ranges as (
     select
@@ -9,6 +9,7 @@ with ordered_ranges as (
             partition by {{ key }} order by {{ valid_from }}, coalesce({{ valid_to }}, date '9999-12-31')
         ) as next_valid_from
     from {{ model }}
+    where {{ condition }}
 )
 
 select *
