@@ -113,7 +113,7 @@ def cooperativa(
         typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the extract; today's in UTC."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(help="Movements from this time on, whatever was taken before.")
+        datetime | None, typer.Option(help="Movements from this time on, further back than the overlap.")
     ] = None,
     overlap_days: Annotated[
         int, typer.Option(min=0, help="Days taken again before the newest movement of the last extract.")

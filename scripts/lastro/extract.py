@@ -78,7 +78,7 @@ def extract(
         dsn: PostgreSQL connection string or URI; what it does not say is taken from the PG* variables.
         raw: The raw root; the files go to raw/cooperativa/<table>/<table>_YYYYMMDD.csv.
         day: The date of the extract; the day on the server's clock, in UTC, if not said.
-        since: Take the movements from this time on, whatever was taken before.
+        since: Take the movements from this time on, further back than the last extract would lead to.
         overlap_days: Days before the newest movement of the last extract that are taken again.
         mapping: TOML file that says where the source differs from the contract; see `read_mapping`.
         progress: Called with the name of the table and the bytes written so far.
@@ -118,29 +118,8 @@ def extract(
                 "Leave --date out, or give a later one."
             )
         movements = next(table for table in tables if table.name == MOVEMENTS)
-        moment = movements.columns[WATERMARK]
-        query = sql.SQL("select {} from {} limit 0").format(moment, movements.relation)
-        (column,) = connection.execute(query).description
-        if column.type_code not in (DATE, TIMESTAMP, TIMESTAMPTZ):
-            raise ValueError(
-                f"{MOVEMENTS}.{WATERMARK} is of type {column.type_display}, and no time. Say in a mapping how"
-                f' it becomes one: {WATERMARK} = {{ sql = "…::timestamptz" }}.'
-            )
-        if state and state.day == day:
-            # The file of this day is replaced: it has to have all that it had.
-            wanted = since.isoformat(sep=" ") if since else state.since
-            start = min(state.since, wanted) if state.since and wanted else None
-        elif since is not None:
-            start = since.isoformat(sep=" ")
-        elif state and state.watermark:
-            start = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
-        else:
-            start = None
-        # A mistyped year must not move the watermark past all that is to come.
-        query = sql.SQL("select max({0})::timestamp::text from {1} where isfinite({0}) and {0} < {2}").format(
-            moment, movements.relation, sql.Literal(day + timedelta(1))
-        )
-        watermark = connection.execute(query).fetchone()[0]
+        start = _movements_from(state, day, since, overlap_days)
+        watermark = _newest(connection, movements, day)
         for left in folder.glob("*/.*.partial"):
             left.unlink()  # of a run that was killed
         written = []
@@ -149,14 +128,12 @@ def extract(
             for table in tables:
                 path = folder / table.name / f"{table.name}_{day:%Y%m%d}.csv"
                 partials[path] = path.with_name(f".{path.name}.partial")
-                # With what has no date that can be trusted: it is refused where it can be seen.
-                after = (
-                    sql.SQL(" where {0} >= {1} or {0} is null or {0} < '1990-01-01'").format(
-                        moment, sql.Literal(start)
+                after = sql.SQL("")
+                if table.name == MOVEMENTS and start:
+                    # With what has no date that can be trusted: it is refused where it can be seen.
+                    after = sql.SQL(" where {0} >= {1} or {0} is null or {0} < '1990-01-01'").format(
+                        table.columns[WATERMARK], sql.Literal(start)
                     )
-                    if table.name == MOVEMENTS and start
-                    else sql.SQL("")
-                )
                 written.append(Extract(path, _copy(connection, table, after, partials[path], progress)))
             if state is None:
                 # Should the run end between two files, the next one knows whose they are, and takes all.
@@ -260,6 +237,36 @@ def _table(
                 f" read from; it has {', '.join(there)}. Say in a mapping where it is."
             )
     return Table(name, relation, columns)
+
+
+def _movements_from(state: _State | None, day: date, since: datetime | None, overlap_days: int) -> str | None:
+    """The time from which movements are taken; None for all of them."""
+    asked = since and since.isoformat(sep=" ")
+    if state is None:
+        return asked
+    if state.day == day or state.watermark is None:
+        # The file of this day is replaced, or nothing is vouched for: all that it had, or should have had.
+        needed = state.since
+    else:
+        needed = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
+    # Further back if that is asked for, never later: a gap would never be filled.
+    return min(needed, asked) if needed and asked else needed
+
+
+def _newest(connection: psycopg.Connection, movements: Table, day: date) -> str | None:
+    """The newest time of a movement up to a day: a mistyped year must not hide all that is to come."""
+    moment = movements.columns[WATERMARK]
+    query = sql.SQL("select {} from {} limit 0").format(moment, movements.relation)
+    (column,) = connection.execute(query).description
+    if column.type_code not in (DATE, TIMESTAMP, TIMESTAMPTZ):
+        raise ValueError(
+            f"{MOVEMENTS}.{WATERMARK} is of type {column.type_display}, and no time. Say in a mapping how"
+            f' it becomes one: {WATERMARK} = {{ sql = "…::timestamptz" }}.'
+        )
+    query = sql.SQL("select max({0})::timestamp::text from {1} where isfinite({0}) and {0} < {2}").format(
+        moment, movements.relation, sql.Literal(day + timedelta(1))
+    )
+    return connection.execute(query).fetchone()[0]
 
 
 def _copy(

@@ -160,8 +160,8 @@ def test_a_day_taken_again_has_all_that_it_had(source: str, tmp_path: Path) -> N
     extract(source, tmp_path, DAY, since=datetime(2024, 1, 9))
     assert movements(tmp_path, DAY) == ["1", "2"]
     later = date(2024, 1, 12)
-    extract(source, tmp_path, later)
-    assert movements(tmp_path, later) == ["2"]
+    extract(source, tmp_path, later, since=datetime(2024, 1, 11))
+    assert movements(tmp_path, later) == ["2"], "no gap"
     extract(source, tmp_path, later, since=datetime(2024, 1, 1))
     assert movements(tmp_path, later) == ["1", "2"]
 
