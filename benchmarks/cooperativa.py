@@ -19,8 +19,6 @@ from measure import PROJECT, Run, dbt, hand_written, print_runs
 
 MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has one and a half cards
 SELECT = ("+tag:cooperativa", "+qualidade")
-# A test of cards has none of their facts to look at here.
-OWN_TESTS = ("--indirect-selection", "cautious")
 # Islands of one content: a version begins where the extract before lacked the row, or had it otherwise.
 DIMENSION = """
 create table dim_{name} as
@@ -162,11 +160,11 @@ def main() -> None:
     write_raw(raw, options.members)
     runs: dict[str, Run] = {
         "hand-written SQL": hand_written(folder / "before.duckdb", reference_sql(raw)),
-        "dbt build, three extracts": dbt(SELECT, folder, raw, "all", *OWN_TESTS),
+        "dbt build, three extracts": dbt(SELECT, folder, raw, "all"),
     }
     write_next_day(raw)
-    runs["dbt build, a day more"] = dbt(SELECT, folder, raw, "all", *OWN_TESTS)
-    runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "all", *OWN_TESTS)
+    runs["dbt build, a day more"] = dbt(SELECT, folder, raw, "all")
+    runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "all")
     hand_written(folder / "reference.duckdb", reference_sql(raw))
     assert_same_star(folder)
     movements = options.members * 3 // 2 * EXTRACTS * MOVEMENTS_OF_A_CARD
