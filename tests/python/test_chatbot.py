@@ -374,9 +374,9 @@ def test_export_chatbot_writes_the_answers_as_they_are(
 
 
 def test_export_chatbot_says_what_is_wrong(exported: Workspace, tmp_path: Path) -> None:
-    refused = export(exported, tmp_path, "--flow", "F9")
+    refused = export(exported, tmp_path, "--flow", "[f9]")
     assert refused.returncode == 1
-    assert "flow 'F9': it has 'F/1', 'f2'" in refused.stderr
+    assert "flow '[f9]': it has 'F/1', 'f2'" in refused.stderr
     assert export(exported, tmp_path, "--format", "pdf").returncode == 2
     assert not list(tmp_path.iterdir())
     only = export(exported, tmp_path, "--flow", "f2")
