@@ -21,8 +21,10 @@ import psycopg
 import yaml
 from psycopg import sql
 
+from lastro import PROJECT
+
 MOVEMENTS, WATERMARK = "movimentacao_cartao", "data_movimentacao"
-CONTRACT = Path(__file__).parents[2] / "models" / "cooperativa" / "_cooperativa__sources.yml"
+CONTRACT = PROJECT / "models" / "cooperativa" / "_cooperativa__sources.yml"
 PROGRESS_BYTES = 1_000_000
 DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184  # pg_type.oid
 
@@ -100,11 +102,10 @@ def extract(
             f"{others[-1]} was not written by lastro extract. Choose another folder with --raw or LASTRO_RAW,"
             " or say with --since from when on movements are to be added to what is there."
         )
-    contract = read_contract()
+    contract, differences = read_contract(), read_mapping(mapping)
     with _snapshot(dsn) as connection:
         tables = [
-            _table(connection, name, columns, read_mapping(mapping).get(name, {}))
-            for name, columns in contract.items()
+            _table(connection, name, columns, differences.get(name, {})) for name, columns in contract.items()
         ]
         today = connection.execute("select (now() at time zone 'UTC')::date").fetchone()[0]
         day = day or today

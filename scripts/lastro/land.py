@@ -22,6 +22,8 @@ import boto3
 import duckdb
 from dbt.cli.main import dbtRunner
 
+from lastro import PROJECT
+
 # The names of what is landed: the list of a raw table, and the rows of one raw file.
 _LIST = re.compile(r"[a-z0-9_]+/arquivos/[a-z0-9_]+\.parquet")
 _ROWS = re.compile(r"[a-z0-9_]+/[a-z0-9_]+/(reference_month=\d{4}-\d\d/)?[^/]+-(?P<file_id>\d+)\.parquet")
@@ -190,17 +192,12 @@ def _run_operation(raw: Path, staged: Path, landed_at: str, known: dict[str, str
             callbacks=[lambda event: messages.append(event.info.msg) if event.info.level == "error" else None]
         ).invoke(
             ["run-operation", "land", "--args", json.dumps(arguments), "--target", "duckdb", "--quiet"]
-            + ["--log-level", "none", "--project-dir", str(_project())]
+            + ["--log-level", "none", "--project-dir", str(PROJECT)]
             # A target folder of its own, so that the next `dbt build` need not parse the project again.
-            + ["--profiles-dir", str(_project()), "--target-path", str(_project() / "target" / "land")]
+            + ["--profiles-dir", str(PROJECT), "--target-path", str(PROJECT / "target" / "land")]
         )
     if not result.success:
         raise ValueError("\n".join(messages) or str(result.exception))
-
-
-def _project() -> Path:
-    """The dbt project that this command stands in."""
-    return Path(__file__).parents[2]
 
 
 @contextmanager

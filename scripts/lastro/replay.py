@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lastro import PROJECT
+
 # With the facts: a fact whose version is another one now has to follow it.
 STAR = "+tag:cooperativa"
 
@@ -22,10 +24,9 @@ def replay(database: Path, raw: Path, from_nothing: bool) -> None:
     Raises:
         RuntimeError: dbt refused; the message says why.
     """
-    project = str(Path(__file__).parents[2])
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build", "--quiet"]
-        + ["--project-dir", project, "--profiles-dir", project]
+        + ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         + ["--exclude-resource-type", "unit_test", "--select", STAR]
         + (["--full-refresh"] if from_nothing else []),
         env=os.environ | {"LASTRO_DB": str(database.absolute()), "LASTRO_RAW": str(raw.absolute())},
