@@ -1,4 +1,4 @@
-{% macro earliest_dates(rows, key, date) %}
+{% macro earliest_dates(rows, repeated, key, date) %}
     select
         {{ rows }}.file_id,
         min(repetidas.primeira_data) as data_linha
@@ -8,7 +8,7 @@
             {{ key }},
             min({{ date }}) as primeira_data
         from {{ rows }}
-        where {{ key }} in (select {{ key }} from {{ rows }} where disposition <> 'accepted')
+        where {{ key }} in (select repeated.{{ key }} from {{ repeated }} as repeated)
         group by {{ key }}
     ) as repetidas on {{ rows }}.{{ key }} = repetidas.{{ key }}
     group by {{ rows }}.file_id

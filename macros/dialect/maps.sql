@@ -59,5 +59,5 @@
 {%- endmacro %}
 
 {% macro duckdb__map_of(key, value) -%}
-    map(list({{ key }}), list({{ value }}))
+    map(list({{ key }} order by {{ key }}), list({{ value }} order by {{ key }}))
 {%- endmacro %}

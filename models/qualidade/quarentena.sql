@@ -1,5 +1,5 @@
 with rejected_rows as (
-    {%- for source_relation, files, base in raw_tables() %}
+    {%- for table in raw_tables() %}
     select
         files.source_name,
         files.table_name,
@@ -8,9 +8,9 @@ with rejected_rows as (
         base.raw_row,
         base.reasons,
         files.reference_period
-    from {{ base }} as base
-    inner join {{ files }} as files on base.file_id = files.file_id
-    where base.disposition = 'rejected'
+    from {{ table.rows }} as base
+    inner join {{ table.files }} as files on base.file_id = files.file_id
+    where base.reasons is not null
     {{- ' union all' if not loop.last }}
     {%- endfor %}
 )

@@ -31,7 +31,8 @@ from lastro.export import (
     export_movimento_flat,
 )
 from lastro.extract import extract as extract_tables
-from lastro.land import land as land_files
+from lastro.landing.land import RefusedFiles, landed_folder, store_at
+from lastro.landing.land import land as land_files
 from lastro.replay import replay as replay_extracts
 from lastro.sample import write_sample
 from lastro.summary import print_history, print_summary
@@ -151,21 +152,49 @@ def cooperativa(
 
 @app.command()
 def land(
-    to: Annotated[str, typer.Option(envvar="LASTRO_S3_LANDED", help="A folder, or s3://bucket/prefix.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            envvar="LASTRO_S3_LANDED",
+            help="s3://bucket/prefix, or a folder; by default the one that dbt on DuckDB lands in itself.",
+        ),
+    ] = "",
     raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
+    landed: Annotated[
+        Path, typer.Option(envvar="LASTRO_LANDED", help="Folder of all roots that are landed here.")
+    ] = Path("target/landed"),
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what was landed from raw files that are gone.")
     ] = False,
+    skip_refused: Annotated[
+        bool, typer.Option("--skip-refused", help="Go on without the files that cannot be trusted.")
+    ] = False,
+    read_all: Annotated[
+        bool, typer.Option("--all", help="Read again what has the size and time that it had.")
+    ] = False,
 ) -> None:
-    """Write the raw files as Parquet, every cell as text: what Athena reads."""
+    """Read the raw files that are new into Parquet, every cell as text: what both engines build from."""
+    address = to or str(landed_folder(raw, landed))
+    progress = Progress(
+        TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=errors
+    )
+    task = progress.add_task("", total=None)
     try:
-        with errors.status(f"reading {raw}"):
-            landing = land_files(raw, to, prune)
-    except (OSError, ValueError, duckdb.Error, Boto3Error, BotoCoreError, ClientError) as error:
+        with progress:
+            landing = land_files(
+                raw,
+                store_at(address),
+                allow_removed=prune,
+                skip_refused=skip_refused,
+                read_all=read_all,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except (RefusedFiles, OSError, ValueError, duckdb.Error, Boto3Error, BotoCoreError, ClientError) as error:
         raise _refusal("land", error) from error
+    refused = [file for file in landing.files if file.problem]
     typer.echo(
-        f"{landing.landed} files landed in {to}, "
-        f"{landing.already_there} were there, {landing.removed} removed"
+        f"{landing.landed} files landed in {address}, {landing.already_there} were there, "
+        f"{landing.removed} removed" + (f", {len(refused)} refused" if refused else "")
     )
 
 

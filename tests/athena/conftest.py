@@ -36,6 +36,7 @@ class Duck:
             *("dbt", "build", "--quiet", "--target", "duckdb", "--target-path", str(self.folder / "target")),
             *NO_TESTS,
             LASTRO_RAW=str(raw),
+            LASTRO_LANDED=str(self.folder / "landed"),
             LASTRO_DB=str(self.database),
         )
         assert result.returncode == 0, result.stdout

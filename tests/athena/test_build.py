@@ -175,7 +175,9 @@ def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Pat
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
-    assert "0 files landed in s3://lastro-data/landed, 59 were there, 0 removed" in landing.stdout
+    assert re.search(r"^0 files landed in .*, 59 were there, 0 removed$", landing.stdout, re.M), (
+        landing.stdout
+    )
 
 
 def test_another_build_changes_nothing(lake: Lake) -> None:
@@ -184,7 +186,10 @@ def test_another_build_changes_nothing(lake: Lake) -> None:
     assert computed_dates(lake, seen) == set()
     sent = [query.sql for query in list(lake.endpoint.queries.values())[seen:]]
     assert any("base_cartoes__faturas" in sql for sql in sent)
-    assert not any("kept_rows" in sql for sql in sent), "known rows were read to be judged again"
+    written = [
+        sql for sql in sent if re.search(r"merge into|insert into|delete from", sql) and "base_" in sql
+    ]
+    assert written == [], "rows of known files were written again"
     for table, rows in contents(lake).items():
         columns = public_tables(lake)[table]
         assert_same_rows(table, columns, ("the second build", rows), ("the first", before[table]))

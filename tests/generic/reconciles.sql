@@ -7,5 +7,7 @@ where
     or difference_rows is null
     or difference_rows <> 0
     or difference_amount <> 0
+    or difference_unreadable_rows <> 0
+    or difference_unreadable_rows is null
     or (raw_amount is not null and difference_amount is null)
 {% endtest %}

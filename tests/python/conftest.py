@@ -48,6 +48,17 @@ MARTS = [
 ]
 
 
+# Every row of tb_faturas with what became of it.
+JUDGED_FATURAS = """(
+    select
+        base.*,
+        case when base.reasons is null then coalesce(repeated.disposition, 'accepted') else 'rejected' end as disposition
+    from lastro_cartoes.base_cartoes__faturas as base
+    left join lastro_cartoes.base_cartoes__faturas_repeated as repeated
+        on base.file_id = repeated.file_id and base.line_number = repeated.line_number
+)"""
+
+
 class Build:
     """The outcome of one dbt command: whether it worked, all it told the user, what it returned."""
 
@@ -62,12 +73,14 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.raw = folder / "raw"
+        self.landed = folder / "landed"
         self.database = folder / "workspace.duckdb"
         self.target = folder / "target"
 
     def clear(self) -> None:
         """Forget all files and tables."""
         shutil.rmtree(self.raw, ignore_errors=True)
+        shutil.rmtree(self.landed, ignore_errors=True)
         self.raw.mkdir(parents=True)
         self.forget_tables()
 
@@ -88,10 +101,18 @@ class Workspace:
         path = self.write(table, period, "")
         header = FATURAS_HEADER if table == "tb_faturas" else PAGAMENTOS_HEADER
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n", **options)
+            writer = csv.writer(file, **{"lineterminator": "\n"} | options)
             writer.writerow(header)
             writer.writerows(rows)
         return path
+
+    def variables(self) -> dict[str, str]:
+        """The environment that points a command at this workspace."""
+        return {
+            "LASTRO_RAW": str(self.raw),
+            "LASTRO_LANDED": str(self.landed),
+            "LASTRO_DB": str(self.database),
+        }
 
     def dbt(self, *args: str, manifest: Any = None) -> Build:
         """Run a dbt command on this workspace, with another manifest than the project's if one is given."""
@@ -102,7 +123,7 @@ class Workspace:
                 messages.append(event.info.msg)
 
         old = dict(os.environ)
-        os.environ.update(LASTRO_RAW=str(self.raw), LASTRO_DB=str(self.database))
+        os.environ.update(self.variables())
         try:
             runner = dbtRunner(manifest, callbacks=[keep])
             result = runner.invoke(
@@ -120,7 +141,8 @@ class Workspace:
     def build(self, *args: str, tests: bool = False) -> Build:
         """Build the project; it has to work."""
         kinds = [] if tests else ["--exclude-resource-type", "test", "unit_test"]
-        build = self.dbt("build", *kinds, *args)
+        # Nobody reads the manifest, and to write it takes a fifth of a build.
+        build = self.dbt("build", "--no-write-json", *kinds, *args)
         assert build.success, build.output
         return build
 

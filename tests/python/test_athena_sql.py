@@ -67,7 +67,7 @@ def compiled_for_athena(workspace: Workspace, manifest: Any) -> dict[str, str]:
 
 def test_incremental_branches_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
     compiled = compiled_for_athena(*later_run)
-    assert "kept_rows" in compiled["base_cartoes__faturas"]
+    assert "a_refazer" in compiled["fct_movimentacao_cartao"]
     found = {name: athena_sql.problems(sql) for name, sql in compiled.items()}
     assert {name: problem for name, problem in found.items() if problem} == {}
 
@@ -86,7 +86,7 @@ def test_hooks_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
         for statement in sql.split(";")
         if statement.strip()
     }
-    assert {"base_cartoes__faturas", "book_faturas_cliente"} <= {name for name, _ in statements}
+    assert {"fct_movimentacao_cartao", "book_faturas_cliente"} <= {name for name, _ in statements}
     found = {statement: athena_sql.problems(statement[1]) for statement in statements}
     assert {statement: problem for statement, problem in found.items() if problem} == {}
 
@@ -109,21 +109,14 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
 
 
 def test_every_dialect_macro_has_a_case() -> None:
-    """But those that make whole queries out of files, which the models themselves put to the test."""
+    """But those that make whole statements, which the models themselves put to the test."""
     named = {
         name
         for path in jinja_files("macros/dialect")
         for name in re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
         if not re.match(r"(duckdb|default)__", name)
     }
-    queries = {
-        "raw_files",
-        "raw_rows",
-        "known_rows_are_touched",
-        "landed_relation",
-        "ranked_rows",
-        "iso_timestamp_pattern",
-    }
+    queries = {"by_version_replace", "iso_timestamp_pattern"}
     cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(
         encoding="utf-8"
     )

@@ -31,7 +31,11 @@ few = settings(
 )
 
 BOOKS = ["lastro_cartoes.book_faturas_cliente", "lastro_cartoes.book_faturas_carteira"]
-BASES = ["lastro_cartoes.base_cartoes__faturas", "lastro_cartoes.base_cartoes__pagamentos"]
+BASES = [
+    f"lastro_cartoes.base_cartoes__{rows}{suffix}"
+    for rows in ("faturas", "pagamentos")
+    for suffix in ("", "_repeated")
+]
 
 
 def write_by_month(workspace: Workspace, invoices: list[Invoice], payments: list[Payment]) -> None:
@@ -181,7 +185,7 @@ def test_a_killed_build_is_repaired_by_the_next(sample: Workspace, seconds: floa
     path.write_bytes(b"\n".join(content.splitlines()[:-20]) + b"\n")
     sample.build()
     path.write_bytes(content)
-    environment = os.environ | {"LASTRO_RAW": str(sample.raw), "LASTRO_DB": str(sample.database)}
+    environment = os.environ | sample.variables()
     command = [
         str(Path(sys.executable).with_name("dbt")),
         "build",

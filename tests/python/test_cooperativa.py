@@ -318,8 +318,7 @@ def test_the_questions_of_a_manager(workspace: Workspace) -> None:
 def replay(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [LASTRO, "replay", *args],
-        env=os.environ
-        | {"LASTRO_DB": str(workspace.database), "LASTRO_RAW": str(workspace.raw), "COLUMNS": "200"},
+        env=os.environ | workspace.variables() | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 
-from conftest import FATURAS_HEADER, Workspace
+from conftest import FATURAS_HEADER, JUDGED_FATURAS, Workspace
 from hypothesis import given
 from hypothesis import strategies as st
 from test_book import few
@@ -44,7 +44,7 @@ def corrupted_rows(draw: st.DrawFn) -> list[list[str]]:
 def dispositions(workspace: Workspace) -> list[tuple]:
     return workspace.query(
         "select line_number, disposition, coalesce(raw_row, ''), reasons"
-        " from lastro_cartoes.base_cartoes__faturas order by line_number"
+        f" from {JUDGED_FATURAS} order by line_number"
     )
 
 
@@ -52,7 +52,8 @@ def dispositions(workspace: Workspace) -> list[tuple]:
 @given(rows=corrupted_rows(), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 def test_corrupted_cells_never_lose_a_row(workspace: Workspace, rows: list[list[str]], quoting: int) -> None:
     workspace.clear()
-    path = workspace.write_rows("tb_faturas", "202401", rows, quoting=quoting)
+    # With CRLF, Python quotes a cell that holds a CR or an LF.
+    path = workspace.write_rows("tb_faturas", "202401", rows, quoting=quoting, lineterminator="\r\n")
     workspace.build("-s", "+reconciliacao", "+quarentena")
     # A second way of reading: Python's csv module, which knows nothing of lines with only blanks.
     text = path.read_text(encoding="utf-8")
@@ -65,9 +66,7 @@ def test_corrupted_cells_never_lose_a_row(workspace: Workspace, rows: list[list[
     assert (raw, difference, amount) == (len(rows), 0, 0)
     accepted = {
         row[0]
-        for row in workspace.query(
-            "select id_fatura from lastro_cartoes.base_cartoes__faturas where disposition = 'accepted'"
-        )
+        for row in workspace.query(f"select id_fatura from {JUDGED_FATURAS} where disposition = 'accepted'")
     }
     times = Counter(row[0].strip(" ") for row in rows)
     for row in rows:
@@ -191,7 +190,7 @@ def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
     workspace.build("-s", "+reconciliacao")
     found = workspace.query(
         "select id_fatura, month(reference_period), valor_fatura::int, disposition"
-        " from lastro_cartoes.base_cartoes__faturas"
+        f" from {JUDGED_FATURAS}"
         " join lastro_cartoes.base_cartoes__arquivos using (file_id) order by 1, 2, 3"
     )
     assert found == [

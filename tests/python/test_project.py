@@ -218,8 +218,7 @@ def test_athena_compiles_without_a_network(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     sql = (tmp_path / "compiled/lastro/models/cartoes/base/base_cartoes__faturas.sql").read_text()
-    assert "_source_file" in sql
-    assert "read_csv" not in sql
+    assert '"lastro_landed_cartoes"."tb_faturas"' in sql
 
 
 real = pytest.mark.skipif(

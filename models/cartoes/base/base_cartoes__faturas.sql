@@ -1,15 +1,45 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    partitioned_by=['month(data_emissao)'],
-    post_hook="{{ delete_stale_rows(ref('base_cartoes__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'tb_faturas'") }}
 
-{{ base_rows(
-    source('cartoes', 'tb_faturas'),
-    files=ref('base_cartoes__arquivos'),
-    rules={
-        'data_vencimento:before_emissao': 'data_vencimento < data_emissao',
-        'valor_fatura:negative': 'valor_fatura < 0',
-        'valor_pagamento_minimo:negative': 'valor_pagamento_minimo < 0',
-    }
-) }}
+with raw_rows as (
+    select * from {{ source('cartoes', 'tb_faturas') }}
+    {{ where_file_is_new('cartoes', 'tb_faturas') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('id_fatura') }},
+        {{ to_text('id_cliente') }},
+        {{ to_date('data_emissao') }},
+        {{ to_date('data_vencimento') }},
+        {{ to_amount('valor_fatura') }},
+        {{ to_amount('valor_pagamento_minimo') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('cartoes', 'tb_faturas'), rules={
+            'data_vencimento:before_emissao': 'data_vencimento < data_emissao',
+            'valor_fatura:negative': 'valor_fatura < 0',
+            'valor_pagamento_minimo:negative': 'valor_pagamento_minimo < 0',
+        }) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('cartoes', 'tb_faturas')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    id_fatura,
+    id_cliente,
+    data_emissao,
+    data_vencimento,
+    valor_fatura,
+    valor_pagamento_minimo
+from judged_rows

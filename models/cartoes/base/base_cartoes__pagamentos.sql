@@ -1,13 +1,41 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    partitioned_by=['month(data_pagamento)'],
-    post_hook="{{ delete_stale_rows(ref('base_cartoes__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'tb_pagamentos'") }}
 
-{{ base_rows(
-    source('cartoes', 'tb_pagamentos'),
-    files=ref('base_cartoes__arquivos'),
-    rules={
-        'valor_pagamento:not_positive': 'valor_pagamento <= 0',
-    }
-) }}
+with raw_rows as (
+    select * from {{ source('cartoes', 'tb_pagamentos') }}
+    {{ where_file_is_new('cartoes', 'tb_pagamentos') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('id_pagamento') }},
+        {{ to_text('id_fatura') }},
+        {{ to_text('id_cliente') }},
+        {{ to_date('data_pagamento') }},
+        {{ to_amount('valor_pagamento') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('cartoes', 'tb_pagamentos'), rules={
+            'valor_pagamento:not_positive': 'valor_pagamento <= 0',
+        }) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('cartoes', 'tb_pagamentos')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    id_pagamento,
+    id_fatura,
+    id_cliente,
+    data_pagamento,
+    valor_pagamento
+from judged_rows

@@ -17,8 +17,7 @@ emissoes as (
     select
         min(data_emissao) as primeira_emissao,
         max(data_emissao) as ultima_emissao
-    from faturas
-    where disposition = 'accepted'
+    from {{ ref('stg_cartoes__faturas') }}
 ),
 
 datas as (
@@ -28,9 +27,9 @@ datas as (
 -- A row that replaces another one changes what the other one stood for: its key counts from the
 -- earliest date that any of its rows has.
 chaves_repetidas as (
-    {{ earliest_dates('faturas', 'id_fatura', 'data_emissao') }}
+    {{ earliest_dates('faturas', ref('base_cartoes__faturas_repeated'), 'id_fatura', 'data_emissao') }}
     union all
-    {{ earliest_dates('pagamentos', 'id_pagamento', 'data_pagamento') }}
+    {{ earliest_dates('pagamentos', ref('base_cartoes__pagamentos_repeated'), 'id_pagamento', 'data_pagamento') }}
 ),
 
 linhas_datadas as (

@@ -1,6 +1,43 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    post_hook="{{ delete_stale_rows(ref('base_cooperativa__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'associado'") }}
 
-{{ base_rows(source('cooperativa', 'associado'), files=ref('base_cooperativa__arquivos')) }}
+with raw_rows as (
+    select * from {{ source('cooperativa', 'associado') }}
+    {{ where_file_is_new('cooperativa', 'associado') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('id_associado') }},
+        {{ to_text('nome') }},
+        {{ to_text('sobrenome') }},
+        {{ to_date('data_nascimento') }},
+        {{ to_text('estado_civil') }},
+        {{ to_text('escolaridade') }},
+        {{ to_text('email') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('cooperativa', 'associado')) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('cooperativa', 'associado')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    id_associado,
+    nome,
+    sobrenome,
+    data_nascimento,
+    estado_civil,
+    escolaridade,
+    email
+from judged_rows

@@ -1,6 +1,45 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    post_hook="{{ delete_stale_rows(ref('base_cooperativa__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'cartao'") }}
 
-{{ base_rows(source('cooperativa', 'cartao'), files=ref('base_cooperativa__arquivos')) }}
+with raw_rows as (
+    select * from {{ source('cooperativa', 'cartao') }}
+    {{ where_file_is_new('cooperativa', 'cartao') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('id_cartao') }},
+        {{ to_text('id_conta') }},
+        {{ to_text('id_associado') }},
+        {{ to_text('numero_cartao') }},
+        {{ to_text('nome_impresso_cartao') }},
+        {{ to_text('bandeira_cartao') }},
+        {{ to_text('tipo_cartao') }},
+        {{ to_date('data_criacao_cartao') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('cooperativa', 'cartao')) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('cooperativa', 'cartao')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    id_cartao,
+    id_conta,
+    id_associado,
+    numero_cartao,
+    nome_impresso_cartao,
+    bandeira_cartao,
+    tipo_cartao,
+    data_criacao_cartao
+from judged_rows

@@ -1,6 +1,41 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    post_hook="{{ delete_stale_rows(ref('base_cooperativa__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'conta'") }}
 
-{{ base_rows(source('cooperativa', 'conta'), files=ref('base_cooperativa__arquivos')) }}
+with raw_rows as (
+    select * from {{ source('cooperativa', 'conta') }}
+    {{ where_file_is_new('cooperativa', 'conta') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('id_conta') }},
+        {{ to_text('id_associado') }},
+        {{ to_text('tipo_conta') }},
+        {{ to_text('agencia') }},
+        {{ to_text('situacao_conta') }},
+        {{ to_date('data_criacao_conta') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('cooperativa', 'conta')) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('cooperativa', 'conta')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    id_conta,
+    id_associado,
+    tipo_conta,
+    agencia,
+    situacao_conta,
+    data_criacao_conta
+from judged_rows

@@ -1,5 +1,5 @@
 with associados as (
-    {{ extract_rows(ref('base_cooperativa__associados'), ref('base_cooperativa__arquivos'), [
+    {{ extract_rows('base_cooperativa__associados', [
         'id_associado',
         'nome',
         'sobrenome',

@@ -1,5 +1,5 @@
 with cartoes as (
-    {{ extract_rows(ref('base_cooperativa__cartoes'), ref('base_cooperativa__arquivos'), [
+    {{ extract_rows('base_cooperativa__cartoes', [
         'id_cartao',
         'id_conta',
         'numero_cartao',

@@ -1,5 +1,5 @@
 with contas as (
-    {{ extract_rows(ref('base_cooperativa__contas'), ref('base_cooperativa__arquivos'), [
+    {{ extract_rows('base_cooperativa__contas', [
         'id_conta',
         'id_associado',
         'tipo_conta',

@@ -1,6 +1,39 @@
-{{ config(
-    unique_key=['file_id', 'line_number'],
-    post_hook="{{ delete_stale_rows(ref('base_mensageria__arquivos')) }}"
-) }}
+{{ config(units_where="table_name = 'chatbot'") }}
 
-{{ base_rows(source('mensageria', 'chatbot'), files=ref('base_mensageria__arquivos')) }}
+with raw_rows as (
+    select * from {{ source('mensageria', 'chatbot') }}
+    {{ where_file_is_new('mensageria', 'chatbot') }}
+),
+
+typed_rows as (
+    select
+        {{ lineage_columns() }},
+        {{ to_text('customer') }},
+        {{ to_text('flow') }},
+        {{ to_text('session') }},
+        {{ to_timestamp('timestamp') }},
+        {{ to_text('content') }}
+    from raw_rows
+),
+
+judged_rows as (
+    select
+        *,
+        {{ reasons(source('mensageria', 'chatbot')) }} as reasons,
+        {{ warnings() }} as warnings
+    from typed_rows
+)
+
+select
+    file_id,
+    line_number,
+    {{ text_of_rejected(source('mensageria', 'chatbot')) }} as raw_row,
+    reasons,
+    warnings,
+    extra_columns,
+    customer,
+    flow,
+    session,
+    timestamp,
+    content
+from judged_rows

@@ -5,7 +5,6 @@
 with invoices as (
     select
         file_id,
-        disposition,
         {{ first_of_month('month') }} as invoice_month
     from {{ ref('base_mensageria__invoices') }}
     where reasons is null
@@ -15,8 +14,7 @@ months as (
     select
         min(invoice_month) as first_month,
         max(invoice_month) as last_month
-    from invoices
-    where disposition = 'accepted'
+    from {{ ref('stg_mensageria__invoices') }}
 ),
 
 datas as (

@@ -1,13 +1,24 @@
 -- No view: on Athena those hold milliseconds, and the microseconds say which answer was the last.
 {{ config(materialized='ephemeral') }}
 
+with events as (
+    select * from {{ ref('base_mensageria__chatbot') }}
+    where reasons is null
+),
+
+repeated as (
+    select * from {{ ref('base_mensageria__chatbot_repeated') }}
+)
+
 select
-    customer,
-    flow,
-    session,
-    timestamp as answered_at,
-    content,
-    file_id,
-    line_number
-from {{ ref('base_mensageria__chatbot') }}
-where disposition = 'accepted'
+    events.customer,
+    events.flow,
+    events.session,
+    events.timestamp as answered_at,
+    events.content,
+    events.file_id,
+    events.line_number
+from events
+left join repeated
+    on events.file_id = repeated.file_id and events.line_number = repeated.line_number
+where repeated.file_id is null

@@ -1,0 +1,52 @@
+{% macro raw_table(source_relation) %}
+    {#- What the source YAML declares. While dbt parses there is none yet, and what is returned only has to be well-formed. -#}
+    {%- if not execute -%}
+        {{ return({'name': 't', 'key': ['k'], 'amount': none, 'columns': [{'name': 'k', 'type': 'varchar', 'required': true}]}) }}
+    {%- endif -%}
+    {%- set nodes = [] -%}
+    {%- for node in graph.sources.values() -%}
+        {%- if node.identifier == source_relation.identifier and node.schema == source_relation.schema -%}
+            {%- do nodes.append(node) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set node = nodes[0] -%}
+    {%- set meta = node.config.meta -%}
+    {%- set columns = [] -%}
+    {%- for column in node.columns.values() -%}
+        {%- do columns.append({
+            'name': column.name,
+            'type': 'varchar' if column.data_type.startswith('map') else column.data_type,
+            'required': not column.config.meta.get('optional', false),
+        }) -%}
+    {%- endfor -%}
+    {{ return({
+        'name': node.name,
+        'key': [meta.key] if meta.key is string else meta.key,
+        'amount': meta.get('amount'),
+        'columns': columns,
+    }) }}
+{% endmacro %}
+
+{% macro raw_tables() %}
+    {#- Every raw table, once: its declaration, its files, its typed rows, and those of them that came again. -#}
+    {%- set tables = [] -%}
+    {%- for domain, table_name, rows in [
+        ('cartoes', 'tb_faturas', 'faturas'),
+        ('cartoes', 'tb_pagamentos', 'pagamentos'),
+        ('cooperativa', 'associado', 'associados'),
+        ('cooperativa', 'conta', 'contas'),
+        ('cooperativa', 'cartao', 'cartoes'),
+        ('cooperativa', 'movimentacao_cartao', 'movimentacoes'),
+        ('mensageria', 'invoices', 'invoices'),
+        ('mensageria', 'chatbot', 'chatbot'),
+    ] -%}
+        {%- set base = 'base_' ~ domain ~ '__' ~ rows -%}
+        {%- do tables.append({
+            'amount': raw_table(source(domain, table_name)).amount,
+            'files': ref('base_' ~ domain ~ '__arquivos'),
+            'rows': ref(base),
+            'repeated': ref(base ~ '_repeated'),
+        }) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{% endmacro %}

@@ -1,0 +1,48 @@
+{% macro reasons(source_relation, rules={}) -%}
+    {#- A row that cannot be cut into cells has that one reason; any other has all that its cells and the rules say. -#}
+    case
+        when row_problem is not null then row_problem
+        else nullif(concat_ws(
+            ',',
+            {%- for column in raw_table(source_relation).columns %}
+            {{ reason_of_cell(column) }},
+            {%- endfor %}
+            {%- for code, condition in rules.items() %}
+            case when {{ condition }} then '{{ code }}' end,
+            {%- endfor %}
+            null
+        ), '')
+    end
+{%- endmacro %}
+
+{% macro reason_of_cell(column) -%}
+    {%- set missing = "'" ~ column.name ~ ":missing'" if column.required else 'null' -%}
+    {%- if column.type == 'varchar' -%}
+        case when {{ column.name }} is null then {{ missing }} end
+    {%- else -%}
+        {%- set code = {'date': 'not_a_date', 'timestamp': 'not_a_timestamp'}.get(column.type, 'not_a_number') -%}
+        case
+                when {{ column.name }} is null and coalesce({{ trimmed(column.name ~ '_cell') }}, '') = '' then {{ missing }}
+                when {{ column.name }} is null then '{{ column.name }}:{{ code }}'
+                {%- if column.type in ['date', 'timestamp'] %}
+                when {{ column.name }} < date '1900-01-01' or {{ column.name }} >= date '2100-01-01'
+                    then '{{ column.name }}:out_of_range'
+                {%- endif %}
+            end
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro warnings(rules={}) -%}
+    {#- What is worth saying of a row that is accepted all the same. -#}
+    {%- if not rules -%}
+    cast(null as varchar)
+    {%- else -%}
+    nullif(concat_ws(
+        ',',
+        {%- for code, condition in rules.items() %}
+        case when {{ condition }} then '{{ code }}' end,
+        {%- endfor %}
+        null
+    ), '')
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,133 @@
+"""The raw contract: what the source YAMLs declare of each raw table, once for reader, gate and models."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import yaml
+
+from lastro import PROJECT
+
+# What a name in a path pattern may hold.
+_PLACEHOLDERS = {
+    r"\{YYYYMM\}": "(?P<period>[0-9]{6})",
+    r"\{YYYYMMDD\}": "(?P<period>[0-9]{8})",
+    r"\{HH\}": "(?:[01][0-9]|2[0-3])",
+    r"/\*\*/": "/(?:[^/]+/)*",
+    r"\*": "[^/]+",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A declared column. `type` is its SQL type; a `map(varchar, varchar)` holds a JSON object."""
+
+    name: str
+    type: str
+    required: bool
+
+    @property
+    def is_map(self) -> bool:
+        """Whether a cell is an object of its own."""
+        return self.type.startswith("map")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A declared raw table.
+
+    Attributes:
+        path: Pattern of its files below the raw root, with slashes.
+        key: The columns that identify a row.
+        amount: The column whose R$ are reconciled, if any.
+        encoding: Of its text files, as Python names it; None if each file is to be looked at.
+    """
+
+    source: str
+    name: str
+    path: str
+    key: tuple[str, ...]
+    amount: str | None
+    encoding: str | None
+    columns: tuple[Column, ...]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its files hold JSON objects; otherwise they are delimited text."""
+        return self.path.endswith(".json")
+
+    @property
+    def folder(self) -> str:
+        """The part of the path that no placeholder touches, up to its last slash."""
+        return self.path.split("*")[0].split("{")[0].rsplit("/", 1)[0] + "/"
+
+    @property
+    def required(self) -> list[str]:
+        """The names of the columns that each file must have."""
+        return [column.name for column in self.columns if column.required]
+
+    def owns(self, path: str) -> bool:
+        """Whether a file stands where this table is read from, whatever its name."""
+        return (
+            path.startswith(self.folder)
+            if "**" in self.path
+            else path.rpartition("/")[0] + "/" == self.folder
+        )
+
+    def fits(self, path: str) -> bool:
+        """Whether a path below the raw root has the declared name, with a period that exists."""
+        match = self._match(path)
+        return bool(match) and ("period" not in match.groupdict() or self.period(path) is not None)
+
+    def period(self, path: str) -> date | None:
+        """The first day of the period in a file's name; None where the name has none."""
+        match = self._match(path)
+        text = match.groupdict().get("period") if match else None
+        try:
+            return datetime.strptime(text, "%Y%m%d" if len(text) == 8 else "%Y%m").date() if text else None
+        except ValueError:
+            return None
+
+    def _match(self, path: str) -> re.Match[str] | None:
+        pattern = re.escape(self.path)
+        for placeholder, expression in _PLACEHOLDERS.items():
+            pattern = pattern.replace(placeholder, expression)
+        return re.fullmatch(pattern, path)
+
+
+def read_contract(project: Path = PROJECT) -> list[RawTable]:
+    """Every raw table that a source YAML of a project declares, by source and name.
+
+    A source table without a `path` is none: nothing is read for it.
+    """
+    tables = [
+        _raw_table(source["name"], table)
+        for path in sorted((project / "models").rglob("_*__sources.yml"))
+        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+        for table in source["tables"]
+        if "path" in _meta(table)
+    ]
+    return sorted(tables, key=lambda table: (table.source, table.name))
+
+
+def _raw_table(source: str, table: dict) -> RawTable:
+    meta = _meta(table)
+    return RawTable(
+        source=source,
+        name=table["name"],
+        path=meta["path"],
+        key=tuple([meta["key"]] if isinstance(meta["key"], str) else meta["key"]),
+        amount=meta.get("amount"),
+        encoding=meta.get("encoding"),
+        columns=tuple(
+            Column(column["name"], column["data_type"], not _meta(column).get("optional", False))
+            for column in table["columns"]
+        ),
+    )
+
+
+def _meta(node: dict) -> dict:
+    return node.get("config", {}).get("meta", {})

@@ -1,0 +1,101 @@
+"""dbt's connection to DuckDB lands what is new before the first model, and makes views of the sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
+from duckdb import DuckDBPyConnection
+
+from lastro.contract import RawTable, read_contract
+from lastro.landing.land import LIST, LIST_COLUMNS, LandedFile, RefusedFiles, land, landed_folder
+from lastro.landing.reader import LINEAGE, without_wildcards
+from lastro.landing.stores import Folder
+
+# The commands that run models. All others need no data that is not there, and look at no raw file.
+_RUNS_MODELS = {"build", "run", "snapshot", "retry"}
+
+
+class Plugin(BasePlugin):
+    """Configured in profiles.yml with `raw`, the raw root, and `landed`, the folder of all landed roots."""
+
+    def initialize(self, plugin_config: dict[str, str]) -> None:
+        """Keep the two folders, absolute: views outlive the folder that dbt was started in."""
+        self.raw = Path(plugin_config["raw"]).absolute()
+        self.landed = Path(plugin_config["landed"]).absolute()
+
+    def configure_connection(self, conn: DuckDBPyConnection) -> None:
+        """Land and declare, once a command that runs models.
+
+        Raises:
+            DbtRuntimeError: Raw files cannot be trusted, or the database was built from another raw root.
+        """
+        flags = get_flags()
+        if flags.WHICH not in _RUNS_MODELS:
+            return
+        try:
+            self._land(conn, flags.VARS or {}, bool(flags.FULL_REFRESH))
+        except (RefusedFiles, ValueError, OSError, duckdb.Error) as error:
+            # dbt closes no connection that was never opened to the end, and the file would stay locked.
+            conn.close()
+            raise DbtRuntimeError(str(error)) from None
+
+    def _land(self, conn: DuckDBPyConnection, said: dict[str, object], is_full_refresh: bool) -> None:
+        schema = f"{self.creds.schema}_landed"
+        conn.execute(f"create schema if not exists {_quoted(schema)}")
+        self._refuse_another_root(conn, schema, bool(said.get("allow_other_root")))
+        folder = landed_folder(self.raw, self.landed)
+        landing = land(
+            self.raw,
+            Folder(folder),
+            allow_removed=True,
+            skip_refused=bool(said.get("skip_refused")),
+            read_all=is_full_refresh,
+        )
+        _declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
+        for table in read_contract():
+            columns = {column.name: "varchar" for column in table.columns} | LINEAGE | {"file_id": "bigint"}
+            paths = [folder / file.name for file in landing.files if _is_of(file, table)]
+            _declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
+
+    def _refuse_another_root(self, conn: DuckDBPyConnection, schema: str, is_allowed: bool) -> None:
+        """A database remembers its root, since files of another one would look like all of its own gone."""
+        root = f"{_quoted(schema)}.raw_root"
+        conn.execute(f"create table if not exists {root} (path varchar)")
+        known = conn.execute(f"select path from {root}").fetchone()
+        if known and known[0] != str(self.raw) and not is_allowed:
+            raise ValueError(
+                f"{self.creds.path} was built from {known[0]}, and LASTRO_RAW names {self.raw}. Name another "
+                "database in LASTRO_DB, or say that this one changes over: --vars 'allow_other_root: true'."
+            )
+        if not known or known[0] != str(self.raw):
+            conn.execute(f"create or replace table {root} as select ? as path", [str(self.raw)])
+
+
+def _is_of(file: LandedFile, table: RawTable) -> bool:
+    return (file.source_name, file.table_name) == (table.source, table.name) and not file.problem
+
+
+def _declare(
+    conn: DuckDBPyConnection, schema: str, name: str, columns: dict[str, str], paths: list[Path]
+) -> None:
+    """A view over exactly the files that are listed; without any, an empty one of the same columns."""
+    if paths:
+        listed = ", ".join("'" + without_wildcards(path).replace("'", "''") + "'" for path in paths)
+        partition = (
+            ", hive_partitioning = true, hive_types = {'file_id': bigint}" if "file_id=" in listed else ""
+        )
+        rows = f"read_parquet([{listed}]{partition})"
+        query = f"select {', '.join(_quoted(column) for column in columns)} from {rows}"
+    else:
+        nulls = [f"cast(null as {kind}) as {_quoted(column)}" for column, kind in columns.items()]
+        query = f"select {', '.join(nulls)} where false"
+    conn.execute(f"create schema if not exists {_quoted(schema)}")
+    conn.execute(f"create or replace view {_quoted(schema)}.{_quoted(name)} as {query}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,310 @@
+"""Brings a landed copy up to date with a raw root: reads and counts what is new, removes what is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from lastro.contract import RawTable, read_contract
+from lastro.landing import reader, text
+from lastro.landing.count import Count, count_csv, count_json, count_lines
+from lastro.landing.inventory import RawFile, raw_files
+from lastro.landing.stores import Bucket, Folder, Store
+from lastro.landing.text import UnreadableFile
+
+LIST = "landing/arquivos/arquivos.parquet"
+# A file that changed while the landing began is read again by the next: its time may not tell.
+_SETTLED_NS = 2_000_000_000
+
+
+class RefusedFiles(Exception):
+    """Raw files that cannot be trusted; the message names each, where and why, and what to do."""
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One row of the list of files: the columns of `arquivos`, described in the source YAML."""
+
+    source_name: str
+    table_name: str
+    source_file: str
+    reference_period: date | None
+    file_id: int
+    content_hash: str
+    size_bytes: int
+    modified_ns: int
+    reader_version: str
+    delimiter: str | None
+    header_line: int | None
+    column_names: str | None
+    extra_columns: str | None
+    raw_rows: int
+    raw_amount: Decimal | None
+    unreadable_amounts: int
+    landed_rows: int
+    problem: str | None
+
+    @property
+    def name(self) -> str:
+        """Where its rows are landed."""
+        stem = Path(self.source_file).stem
+        return f"{self.source_name}/{self.table_name}/file_id={self.file_id}/{stem}.parquet"
+
+
+# The SQL type of each column of the list.
+LIST_COLUMNS = {
+    name: {
+        "int": "bigint",
+        "date | None": "date",
+        "Decimal | None": "decimal(18, 2)",
+        "int | None": "bigint",
+    }.get(kind, "varchar")
+    for name, kind in LandedFile.__annotations__.items()
+}
+
+
+class Landing(NamedTuple):
+    """What one landing did.
+
+    Attributes:
+        files: Every raw file that is landed or, if that was allowed, refused.
+        landed, already_there, removed: Numbers of raw files.
+    """
+
+    files: list[LandedFile]
+    landed: int
+    already_there: int
+    removed: int
+
+
+def landed_folder(raw: Path, landed: Path) -> Path:
+    """Where a raw root is landed on this machine: each has a folder of its own, so that two never mix."""
+    return landed / sha256(os.fspath(raw.absolute()).encode()).hexdigest()[:12]
+
+
+def store_at(address: str) -> Store:
+    """The store of a local folder, or of s3://bucket/prefix."""
+    return Bucket(address) if address.startswith("s3://") else Folder(Path(address))
+
+
+def land(
+    raw: Path,
+    store: Store,
+    *,
+    allow_removed: bool = False,
+    skip_refused: bool = False,
+    read_all: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Landing:
+    """Land what is new or has changed below a raw root.
+
+    The rows go first, then the list of files that makes them count. What only the old list names is removed
+    last, so nobody meets half a file, whenever a landing is killed.
+
+    Args:
+        raw: The raw root.
+        store: Where to land.
+        allow_removed: Whether files may be gone that were landed before.
+        skip_refused: Whether to go on without files that cannot be trusted; they are listed all the same.
+        read_all: Whether files are read again whose size and time are as they were.
+        progress: Told how many files of how many are done.
+
+    Raises:
+        RefusedFiles: Files cannot be trusted, or are gone. Nothing is changed.
+        BlockingIOError: Another landing is running.
+        ValueError: There is no raw file.
+        OSError: The store or a raw file cannot be read or written.
+    """
+    started = time.time_ns()
+    found, problems = raw_files(raw, read_contract())
+    with store.landing() as scratch:
+        before = _read_list(store, scratch)
+        there = store.names()
+        versions = {table: reader.version(table) for table in {file.table for file in found}}
+        known: list[LandedFile] = []
+        new: list[RawFile] = []
+        for file in found:
+            old = before.get(file.name)
+            is_known = old and not read_all and _is_unchanged(file, old, versions[file.table], started)
+            if is_known and old.name in there:
+                known.append(old)
+            else:
+                new.append(file)
+        gone = [name for name in before if name not in {file.name for file in found}]
+        if gone and not allow_removed:
+            problems += [f"{name}: the file is gone. {_GONE}" for name in gone[:10]]
+            problems += [f"and {len(gone) - 10} more files are gone. {_GONE}"] if len(gone) > 10 else []
+        read = _read_files(new, versions, scratch, progress)
+        refused = [file for file in read if file.problem]
+        problems += [f"{file.source_file}{_before(file.problem)}{file.problem}" for file in refused]
+        if problems and not (skip_refused and len(problems) == len(refused)):
+            raise RefusedFiles(
+                f"{len(problems)} of the files below {raw} cannot be trusted:\n  " + "\n  ".join(problems)
+            )
+        for file in read:
+            if not file.problem:
+                store.put(scratch / f"{file.file_id}.parquet", file.name)
+        files = sorted(known + read, key=lambda file: file.source_file)
+        if files != list(before.values()):
+            store.commit(_write_list(files, scratch), LIST)
+        current = {file.name for file in files}
+        for name in sorted(({file.name for file in before.values()} - current) & there):
+            store.delete(name)
+    removed = sum(file not in files for file in before.values())
+    return Landing(files, len(read) - len(refused), len(known), removed)
+
+
+_GONE = (
+    "If it is meant to be gone, say so: `lastro land --prune`, or `dbt build --vars 'allow_removed: true'`."
+)
+
+
+def _before(problem: str) -> str:
+    return ", " if problem.startswith("line ") else ": "
+
+
+def _is_unchanged(file: RawFile, old: LandedFile, version: str, started: int) -> bool:
+    state = file.path.stat()
+    return (
+        not old.problem
+        and (old.size_bytes, old.modified_ns, old.reader_version)
+        == (state.st_size, state.st_mtime_ns, version)
+        and state.st_mtime_ns < started - _SETTLED_NS
+    )
+
+
+def _read_files(
+    files: list[RawFile],
+    versions: dict[RawTable, str],
+    scratch: Path,
+    progress: Callable[[int, int], None],
+) -> list[LandedFile]:
+    """Read and count files, as many at a time as DuckDB may use threads."""
+    workers = int(os.environ.get("LASTRO_THREADS", "2"))
+    # One query a file, on one thread each: lines are numbered in order, and files are read side by side.
+    settings = {
+        "threads": 1,
+        "memory_limit": os.environ.get("LASTRO_MEMORY_LIMIT", "6GB"),
+        "temp_directory": str(scratch / "spill"),
+        "preserve_insertion_order": False,
+    }
+    done = 0
+    # The counter is Python all through: a second thread of it would wait for the first.
+    with (
+        duckdb.connect(config=settings) as con,
+        ThreadPoolExecutor(workers) as readers,
+        ThreadPoolExecutor(1) as counter,
+    ):
+        readings = [readers.submit(_read_file, con.cursor(), file, scratch) for file in files]
+        counts = [counter.submit(_count, file, file.table.encoding or "utf-8") for file in files]
+        read = []
+        for file, reading, count in zip(files, readings, counts, strict=True):
+            read.append(_landed(file, reading.result(), count.result(), versions[file.table], scratch))
+            done += 1
+            progress(done, len(files))
+    return read
+
+
+class _Read(NamedTuple):
+    state: os.stat_result
+    content_hash: str
+    encoding: str | None
+    reading: reader.Reading
+    problem: str | None
+
+
+def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> _Read:
+    # Two files of one name stand in different folders.
+    mark = sha256(file.name.encode()).hexdigest()[:16]
+    state, copy = file.path.stat(), scratch / f"{mark}.txt"
+    content_hash, encoding, reading, problem = "", None, reader.Reading(), file.problem
+    try:
+        prepared = text.prepare(file.path, file.table.encoding, copy)
+        content_hash, encoding = prepared.sha256, prepared.encoding
+        if not problem:
+            reading = reader.read(con, file.table, prepared, scratch / f"{mark}.parquet")
+    except UnreadableFile as error:
+        problem = problem or str(error)
+    finally:
+        copy.unlink(missing_ok=True)
+        con.close()
+    return _Read(state, content_hash, encoding, reading, problem)
+
+
+def _count(file: RawFile, encoding: str, by_line: bool = False) -> Count:
+    try:
+        if file.table.is_json:
+            return count_json(file.path, encoding)
+        return count_csv(file.path, encoding, file.table.amount, by_line)
+    except UnicodeError:
+        return count_lines(file.path)
+
+
+def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Path) -> LandedFile:
+    reading = read.reading
+    # Counted beside the reading, before anybody knew the encoding and whether quotes mean what they say.
+    encoding = read.encoding or file.table.encoding or "utf-8"
+    if reading.lines_set_free or encoding != (file.table.encoding or "utf-8"):
+        count = _count(file, encoding, by_line=reading.lines_set_free)
+    identity = sha256(f"{file.name}|{read.content_hash}|{version}".encode()).hexdigest()
+    landed = LandedFile(
+        source_name=file.table.source,
+        table_name=file.table.name,
+        source_file=file.name,
+        reference_period=file.table.period(file.name),
+        file_id=int(identity[:15], 16),
+        content_hash=read.content_hash,
+        size_bytes=read.state.st_size,
+        modified_ns=read.state.st_mtime_ns,
+        reader_version=version,
+        delimiter=reading.delimiter,
+        header_line=reading.header_line,
+        column_names=json.dumps(reading.column_names) if reading.column_names else None,
+        extra_columns=", ".join(reading.extra_columns or ()) or None,
+        raw_rows=count.rows,
+        raw_amount=count.amount,
+        unreadable_amounts=count.unreadable_amounts,
+        landed_rows=reading.rows,
+        problem=read.problem,
+    )
+    mark = sha256(file.name.encode()).hexdigest()[:16]
+    if not read.problem:
+        (scratch / f"{mark}.parquet").replace(scratch / f"{landed.file_id}.parquet")
+    return landed
+
+
+def _read_list(store: Store, scratch: Path) -> dict[str, LandedFile]:
+    """The files that were landed before, by name; none if another version of Lastro made the list."""
+    path = scratch / "before.parquet"
+    if not store.fetch(LIST, path):
+        return {}
+    rows = duckdb.read_parquet(str(path))
+    if rows.columns != list(LIST_COLUMNS):
+        return {}
+    files = [LandedFile(*row) for row in rows.fetchall()]
+    return {file.source_file: file for file in sorted(files, key=lambda file: file.source_file)}
+
+
+def _write_list(files: list[LandedFile], scratch: Path) -> Path:
+    rows, path = scratch / "list.json", scratch / "list.parquet"
+    with rows.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(asdict(file), default=str) + "\n" for file in files)
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in LIST_COLUMNS.items())
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select * from read_json($rows, format = 'newline_delimited', columns = {{{columns}}}))"
+            " to $path (format parquet, compression zstd)",
+            {"rows": str(rows), "path": str(path)},
+        )
+    return path

@@ -1,0 +1,16 @@
+-- One row per line of a prepared text file: UTF-8, LF line ends, without the character that stands for a delimiter.
+create or replace temp view lines as
+select
+    row_number() over () as line_number,
+    coalesce(line, '') as line
+from read_csv(
+    getvariable('path'),
+    columns = {'line': 'varchar'},
+    auto_detect = false,
+    header = false,
+    delim = getvariable('absent_character'),
+    quote = '',
+    escape = '',
+    new_line = '\n',
+    strict_mode = false
+);

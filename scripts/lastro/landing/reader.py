@@ -1,0 +1,261 @@
+"""Reads one raw file into one Parquet file: each cell as text, its line, and the text that cells do not give.
+
+The reading itself is the SQL beside this file; here it is given its file, delimiter and columns.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from lastro import contract
+from lastro.contract import RawTable
+from lastro.landing import text
+from lastro.landing.text import Text, UnreadableFile
+
+FOLDER = Path(__file__).parent
+DELIMITERS = [",", ";", "\t", "|"]
+# A dictionary of a column whose values differ costs a third of the time of writing, and saves nothing.
+_PARQUET = "compression zstd, compression_level 1, string_dictionary_page_size_limit 20000"
+# The parts of a landed row that are no cells; the file that it stands in is the partition.
+LINEAGE = {
+    "_line_number": "bigint",
+    "_raw_row": "varchar",
+    "_row_problem": "varchar",
+    "_delimiter": "varchar",
+    "_extra_columns": "varchar",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reader found in a file.
+
+    Attributes:
+        delimiter, header_line, column_names, extra_columns: Its layout; None for JSON. Names in lower case;
+            extra ones are those that the table does not declare.
+        rows: Rows that were written.
+        lines_set_free: Whether each line is a row, since a quote that was not closed had swallowed rows.
+    """
+
+    delimiter: str | None = None
+    header_line: int | None = None
+    column_names: tuple[str, ...] | None = None
+    extra_columns: tuple[str, ...] | None = None
+    rows: int = 0
+    lines_set_free: bool = False
+
+
+def version(table: RawTable) -> str:
+    """A fingerprint of what a landed file depends on beside its raw file: this code and the declaration."""
+    code = [*sorted(FOLDER.glob("*.sql")), Path(__file__), Path(text.__file__), Path(contract.__file__)]
+    parts = [path.read_bytes() for path in code] + [repr(table).encode()]
+    return sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:
+    """Write the rows of a prepared file as Parquet.
+
+    Args:
+        con: A connection of this call alone; its temporary objects are replaced.
+        table: The raw table that the file belongs to.
+        prepared: The file, as `text.prepare` gives it.
+        target: The Parquet file to write.
+
+    Raises:
+        UnreadableFile: The structure of the file cannot be trusted. Nothing is written.
+    """
+    _set(con, path=without_wildcards(prepared.path))
+    _set(con, absent_character=prepared.absent_character)
+    con.execute(_sql("lines"))
+    try:
+        reading = _read_json(con, table, target) if table.is_json else _read_csv(con, table, prepared, target)
+    except duckdb.InvalidInputException as error:
+        raise UnreadableFile(_without_data(str(error))) from None
+    [(rows,)] = con.execute("select count(*) from read_parquet(?)", [without_wildcards(target)]).fetchall()
+    return replace(reading, rows=rows)
+
+
+def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:
+    found = con.execute(
+        "select line_number, line from lines where trim(line, ' ' || chr(9)) <> '' limit 1"
+    ).fetchone()
+    if found is None:
+        raise UnreadableFile(
+            "line 1: the file is empty. A month without rows has a header: ask for the file again."
+        )
+    header_line, header = found
+    delimiter = max(DELIMITERS, key=lambda candidate: (header.count(candidate), candidate))
+    con.execute(_sql("csv_macros").replace("¦", delimiter))
+    [(is_open, cells)] = con.execute(
+        "select ends_open(line), list_transform(cut(line), lambda cell: loosely_unquoted(cell))"
+        " from (select ? as line)",
+        [header],
+    ).fetchall()
+    if is_open:
+        raise UnreadableFile(f"line {header_line}: a quote of the header is not closed. Correct the header.")
+    names = tuple(cell.strip(" \t\ufeff").lower() or f"column_{at}" for at, cell in enumerate(cells, start=1))
+    _refuse_header(table, header_line, names)
+    _set(con, header_line=header_line, column_count=len(names))
+    con.execute(_sql("quoted_lines") if prepared.has_quotes else _NO_QUOTED_LINES)
+    lines_set_free = prepared.has_quotes and _swallows_rows(con, table, names, delimiter)
+    if lines_set_free:
+        con.execute("delete from quoted_lines")
+    con.execute(_sql("split_rows"))
+    declared = [column.name for column in table.columns]
+    extra = tuple(name for name in names if name not in declared)
+    # Cells in the declared order, joined by the delimiter, are the text of a row that has no quotes.
+    is_plain = list(names) == declared
+    columns = {
+        name: f"cells[{names.index(name) + 1}]" if name in names else "cast(null as varchar)"
+        for name in declared
+    }
+    pairs = ", ".join(f"{_literal(name)}, cells[{names.index(name) + 1}]" for name in extra)
+    columns |= {
+        "_line_number": "line_number",
+        "_raw_row": "case when cells is null or contains(record, '\"') then record end"
+        if is_plain
+        else "record",
+        "_row_problem": "row_problem",
+        "_delimiter": _literal(delimiter),
+        "_extra_columns": f"case when cells is not null then cast(json_object({pairs}) as varchar) end"
+        if extra
+        else "cast(null as varchar)",
+    }
+    _write(con, columns, "split_rows", target)
+    return Reading(delimiter, header_line, names, extra, lines_set_free=lines_set_free)
+
+
+_NO_QUOTED_LINES = (
+    "create or replace temp table quoted_lines"
+    " as select 0::bigint as first_line, 0::bigint as last_line, 0::bigint as line_number where false"
+)
+
+
+def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
+    missing = [name for name in table.required if name not in names]
+    if missing:
+        raise UnreadableFile(
+            f"line {line}: required column {', '.join(missing)} is missing; the header has"
+            f" {', '.join(names)}. Correct the header, or declare the column optional."
+        )
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UnreadableFile(
+            f"line {line}: column {', '.join(repeated)} stands twice in the header."
+            " Remove or rename one of them."
+        )
+
+
+def _swallows_rows(
+    con: duckdb.DuckDBPyConnection, table: RawTable, names: tuple[str, ...], delimiter: str
+) -> bool:
+    """Whether a quoted cell goes on over lines that are rows themselves, or never ends."""
+    keys = [names.index(name) + 1 for name in table.key if name in names]
+    has_key = " and ".join(f"trim(cells[{at}], ' \"') <> ''" for at in keys) or "true"
+    [(swallows,)] = con.execute(
+        _sql("swallowed_rows").replace("true /* has key */", has_key).replace("¦", delimiter)
+    ).fetchall()
+    return swallows
+
+
+def _read_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -> Reading:
+    first = con.execute("select left(trim(line), 1) from lines where trim(line) <> '' limit 1").fetchone()
+    if first is None:
+        raise UnreadableFile("line 1: the file is empty. Ask for it again; an hour without events is [].")
+    if first[0] != "[":
+        con.execute(_sql("json_lines"))
+        _write_json(con, table, target)
+        return Reading()
+    con.execute(_sql("json_array"))
+    try:
+        _write_json(con, table, target)
+    except duckdb.InvalidInputException:
+        con.execute(_sql("json_broken_array"))
+        _write_json(con, table, target)
+    return Reading()
+
+
+def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -> None:
+    """The cells of each object as text; a map as an object with its keys in order and texts as values."""
+
+    def path(name: str) -> str:
+        return _literal(f'$."{name}"')
+
+    has_repeated_key = "len(json_keys(record{0})) <> len(list_distinct(json_keys(record{0})))"
+    problems = [
+        ("not json_valid(record)", "row:not_json"),
+        ("json_type(record) <> 'OBJECT'", "row:not_an_object"),
+        (has_repeated_key.format(""), "row:repeated_key"),
+    ]
+    for column in table.columns:
+        if column.is_map:
+            at = f", {path(column.name)}"
+            problems += [
+                (f"json_type(record{at}) not in ('OBJECT', 'NULL')", f"{column.name}:not_an_object"),
+                (has_repeated_key.format(at), f"{column.name}:repeated_key"),
+            ]
+    con.execute(
+        "create or replace temp view checked_records as select *, case "
+        + " ".join(f"when {condition} then {_literal(problem)}" for condition, problem in problems)
+        + " end as row_problem from records"
+    )
+    columns = {
+        column.name: f"""cast(to_json(map_from_entries(list_sort(map_entries(
+            cast(json_extract(sound, {path(column.name)}) as map(varchar, varchar))
+        )))) as varchar)"""
+        if column.is_map
+        else f"json_extract_string(sound, {path(column.name)})"
+        for column in table.columns
+    }
+    others = json.dumps({column.name: None for column in table.columns})
+    columns |= {
+        "_line_number": "line_number",
+        "_raw_row": "record",
+        "_row_problem": "row_problem",
+        "_delimiter": "cast(null as varchar)",
+        "_extra_columns": f"""case
+            when len(json_keys(sound)) > {len(table.columns)}
+                then cast(json_merge_patch(sound, {_literal(others)}) as varchar)
+        end""",
+    }
+    rows = "(select *, case when row_problem is null then record end as sound from checked_records)"
+    _write(con, columns, rows, target)
+
+
+def _write(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: str, target: Path) -> None:
+    listed = ", ".join(f"{value} as {_name(name)}" for name, value in columns.items())
+    con.execute(f"copy (select {listed} from {rows}) to {_literal(str(target))} (format parquet, {_PARQUET})")
+
+
+def without_wildcards(path: Path) -> str:
+    """A path in which DuckDB takes * ? and [ for letters as any other."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+
+
+def _without_data(message: str) -> str:
+    """What DuckDB says of a file that it cannot read, less its advice and the line that it quotes."""
+    if "Maximum line size" in message:
+        return "a line is longer than 2 MB. Ask for the file with a line end after each row."
+    return message.split("\n")[0].split(":")[0] + ". The file cannot be read as text lines."
+
+
+def _sql(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _set(con: duckdb.DuckDBPyConnection, **variables: str | int) -> None:
+    for name, value in variables.items():
+        con.execute(f"set variable {name} = {value if isinstance(value, int) else _literal(value)}")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

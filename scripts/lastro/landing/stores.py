@@ -1,0 +1,166 @@
+"""Where landed files live: a folder, or a prefix of an S3 bucket. Names are relative, with slashes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import ClientError
+
+_BUSY = "another landing is running there. Wait for it to end, then run this again."
+
+
+class Store(Protocol):
+    """Landed files. Whoever reads a name sees the old file or the new one, whole."""
+
+    def names(self) -> set[str]:
+        """The names of all Parquet files."""
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """A scratch folder for one landing at a time.
+
+        Raises:
+            BlockingIOError: Another one is running.
+        """
+
+    def fetch(self, name: str, path: Path) -> bool:
+        """Copy a stored file to a local path; False if there is none."""
+
+    def put(self, path: Path, name: str) -> None:
+        """Move a local file of the scratch folder into the store."""
+
+    def commit(self, path: Path, name: str) -> None:
+        """Put the file that makes the others count, as the last one.
+
+        Raises:
+            BlockingIOError: Somebody else did, since it was fetched.
+        """
+
+    def delete(self, name: str) -> None:
+        """Remove a stored file."""
+
+
+class Folder:
+    """Landed files in a local folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Nothing is made before something is landed."""
+        self.root = root
+
+    def names(self) -> set[str]:
+        """The names of all Parquet files below the folder."""
+        return {
+            path.relative_to(self.root).as_posix()
+            for path in self.root.rglob("*.parquet")
+            if not path.relative_to(self.root).parts[0].startswith(".")
+        }
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """A scratch folder on the same disk; what a killed landing left in it is removed."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BlockingIOError(f"{self.root}: {_BUSY}") from None
+            scratch = self.root / ".scratch"
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def fetch(self, name: str, path: Path) -> bool:
+        """Copy a stored file to a local path; False if there is none."""
+        try:
+            shutil.copyfile(self.root / name, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put(self, path: Path, name: str) -> None:
+        """Rename into place, once the bytes are on the disk."""
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        path.replace(target)
+
+    def commit(self, path: Path, name: str) -> None:
+        """The lock is held: nobody else can have put one."""
+        self.put(path, name)
+
+    def delete(self, name: str) -> None:
+        """Remove a stored file, and its folder once that is empty."""
+        path = self.root / name
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+
+
+class Bucket:
+    """Landed files below a prefix of an S3 bucket; AWS_ENDPOINT_URL names another server than Amazon's."""
+
+    def __init__(self, address: str) -> None:
+        """The address is s3://bucket/prefix; credentials and region are found as every AWS client does."""
+        parts = urlsplit(address)
+        self.client = boto3.client("s3")
+        self.bucket = parts.netloc
+        self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
+        self.fetched: dict[str, str] = {}
+
+    def names(self) -> set[str]:
+        """The names of all Parquet objects below the prefix."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return {key.removeprefix(self.prefix) for key in keys if key.endswith(".parquet")}
+
+    @contextmanager
+    def landing(self) -> Iterator[Path]:
+        """A local scratch folder. `commit` refuses a second landing, so a killed one locks nothing."""
+        with tempfile.TemporaryDirectory(prefix="lastro_land_") as scratch:
+            yield Path(scratch)
+
+    def fetch(self, name: str, path: Path) -> bool:
+        """Download an object; False if there is none."""
+        try:
+            found = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return False
+            raise
+        self.fetched[name] = found["ETag"]
+        with path.open("wb") as file:
+            shutil.copyfileobj(found["Body"], file)
+        return True
+
+    def put(self, path: Path, name: str) -> None:
+        """Upload an object; S3 shows it whole or not at all."""
+        self.client.upload_file(str(path), self.bucket, self.prefix + name)
+        path.unlink()
+
+    def commit(self, path: Path, name: str) -> None:
+        """Upload an object if it is still the one that was fetched, or still none."""
+        condition = {"IfMatch": self.fetched[name]} if name in self.fetched else {"IfNoneMatch": "*"}
+        with path.open("rb") as file:
+            try:
+                self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=file, **condition)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+                    raise BlockingIOError(f"s3://{self.bucket}/{self.prefix}: {_BUSY}") from None
+                raise
+
+    def delete(self, name: str) -> None:
+        """Remove an object."""
+        self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)

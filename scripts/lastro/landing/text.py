@@ -1,0 +1,155 @@
+"""The bytes of a raw file as text that the reader can take: UTF-8, and LF at the end of each line."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+_BLOCK = 4 * 1024 * 1024
+_SAMPLE = 64 * 1024
+# Unicode non-characters: one that a text lacks can stand for a delimiter that cuts nothing.
+_ABSENT = ["\U0010ffff", "\U0010fffe", "\ufdd0", "\ufdd1"]
+_BOM = "\ufeff"
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_PORTUGUESE = "\u00e1\u00e0\u00e2\u00e3\u00e9\u00ea\u00ed\u00f3\u00f4\u00f5\u00fa\u00fc\u00e7"
+
+
+class UnreadableFile(Exception):
+    """A file that cannot be trusted. The message says where and why, and what to do; it holds no data."""
+
+
+class Text(NamedTuple):
+    """A prepared text file.
+
+    Attributes:
+        path: Where it stands: the raw file itself if it needs no change.
+        encoding: Of the raw file, as Python names it.
+        sha256: Of the bytes of the raw file, hexadecimal.
+        has_quotes: Whether it holds a double quote.
+        absent_character: A character that it does not hold.
+    """
+
+    path: Path
+    encoding: str
+    sha256: str
+    has_quotes: bool
+    absent_character: str
+
+
+class _WrongByte(Exception):
+    def __init__(self, offset: int, line: int, byte: str) -> None:
+        self.offset, self.line, self.byte = offset, line, byte
+
+
+def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
+    """Read a file whole and strictly; copy it only where it needs another encoding or other line ends.
+
+    CR, LF, CRLF and CR CR LF end a line, mixed in any way. Memory is constant.
+
+    Args:
+        raw: The raw file.
+        declared: Its encoding, as Python names it. None: by its byte order mark, else UTF-8, else UTF-16 or
+            Windows-1252.
+        copy: Where a copy may be written.
+
+    Raises:
+        UnreadableFile: A byte is not of the encoding.
+    """
+    encoding = declared or _marked(raw)
+    try:
+        return _prepare(raw, encoding, copy)
+    except _WrongByte as wrong:
+        said = f"line {wrong.line}: {wrong.byte} is not {encoding}"
+        if declared or encoding != "utf-8":
+            raise UnreadableFile(f"{said}. Save the file as UTF-8, or declare its encoding.") from None
+        if _is_rather_cp850(raw, wrong.offset):
+            raise UnreadableFile(
+                f"{said} and looks like cp850. Save the file as UTF-8, or declare its encoding."
+            ) from None
+    try:
+        return _prepare(raw, "cp1252", copy)
+    except _WrongByte as wrong:
+        raise UnreadableFile(
+            f"line {wrong.line}: {wrong.byte} is neither utf-8 nor cp1252. Save the file as UTF-8."
+        ) from None
+
+
+def _marked(raw: Path) -> str:
+    """By its byte order mark. UTF-16 without one is valid UTF-8 while it is ASCII, with NULs all over."""
+    with raw.open("rb") as file:
+        start = file.read(2000)
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            return encoding
+    if start.count(0) * 3 > len(start):
+        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+    return "utf-8"
+
+
+def _is_rather_cp850(raw: Path, offset: int) -> bool:
+    """Whether the bytes from the first on that is not UTF-8 are more Portuguese in cp850 than in cp1252."""
+    with raw.open("rb") as file:
+        file.seek(offset)
+        sample = file.read(_SAMPLE)
+    letters = _PORTUGUESE + _PORTUGUESE.upper()
+    counts = [
+        sum(sample.count(letter.encode(encoding)) for letter in letters) for encoding in ("cp850", "cp1252")
+    ]
+    return counts[0] > counts[1]
+
+
+def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    absent = set(_ABSENT)
+    has_quotes = False
+    must_copy = codecs.lookup(encoding).name != "utf-8"
+    lines, offset = 1, 0
+    with raw.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            text = _decoded(decoder, block, lines, offset)
+            must_copy = must_copy or "\r" in text or (offset == 0 and text.startswith(_BOM))
+            has_quotes = has_quotes or '"' in text
+            absent = {character for character in absent if character not in text}
+            lines += text.count("\n")
+            offset += len(block)
+        _decoded(decoder, b"", lines, offset, final=True)
+    if not absent:
+        raise UnreadableFile("the file holds every non-character of Unicode. Ask for the file as text.")
+    if must_copy:
+        _copy(raw, encoding, copy)
+    return Text(copy if must_copy else raw, encoding, digest.hexdigest(), has_quotes, min(absent))
+
+
+def _decoded(
+    decoder: codecs.IncrementalDecoder, block: bytes, line: int, offset: int, final: bool = False
+) -> str:
+    try:
+        return decoder.decode(block, final)
+    except UnicodeDecodeError as error:
+        at = error.start
+        byte = f"byte 0x{error.object[at]:02X}" if at < len(error.object) else "the end"
+        raise _WrongByte(offset + at, line + error.object[:at].count(b"\n"), byte) from None
+
+
+def _copy(raw: Path, encoding: str, copy: Path) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    held = ""
+    with raw.open("rb") as source, copy.open("w", encoding="utf-8", newline="") as target:
+        is_start = True
+        while block := source.read(_BLOCK):
+            text = held + decoder.decode(block)
+            if is_start:
+                text = text.removeprefix(_BOM)
+                is_start = not text
+            # What a line end may begin with waits for what follows it.
+            held = text[len(text.rstrip("\r")) :]
+            target.write(_with_plain_line_ends(text[: len(text) - len(held)]))
+        target.write(_with_plain_line_ends(held))
+
+
+def _with_plain_line_ends(text: str) -> str:
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
