@@ -1,12 +1,13 @@
-{% macro where_file_is_new(domain, table_name) -%}
-    {#- The listed files; of them, the materialization by_version reads those that it has not got yet. -#}
+{% macro landed_rows(domain, table_name) %}
+    {#- The rows of the listed files; of these, the materialization by_version reads those that it has not got yet. -#}
+    select
+        landed.*,
+        arquivos.reference_period
+    from {{ source(domain, table_name) }} as landed
+    inner join {{ ref('base_' ~ domain ~ '__arquivos') }} as arquivos on landed.file_id = arquivos.file_id
     where
-        file_id in (
-            select arquivos.file_id
-            from {{ ref('base_' ~ domain ~ '__arquivos') }} as arquivos
-            where arquivos.table_name = '{{ table_name }}'
-        )
-        {{ and_unit_is_missing('file_id') }}
+        arquivos.table_name = '{{ table_name }}'
+        {{ and_unit_is_missing('landed.file_id') }}
 {%- endmacro %}
 
 {% macro lineage_columns() -%}
@@ -15,7 +16,8 @@
         _raw_row as raw_row,
         _row_problem as row_problem,
         _delimiter as delimiter,
-        _extra_columns as extra_columns
+        _extra_columns as extra_columns,
+        reference_period
 {%- endmacro %}
 
 {% macro text_of_rejected(source_relation) -%}

@@ -1,7 +1,7 @@
 {% macro raw_table(source_relation) %}
     {#- What the source YAML declares. While dbt parses there is none yet, and what is returned only has to be well-formed. -#}
     {%- if not execute -%}
-        {{ return({'name': 't', 'key': ['k'], 'amount': none, 'columns': [{'name': 'k', 'type': 'varchar', 'required': true}]}) }}
+        {{ return({'name': 't', 'key': ['k'], 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'days_after_period': none}]}) }}
     {%- endif -%}
     {%- set nodes = [] -%}
     {%- for node in graph.sources.values() -%}
@@ -17,12 +17,16 @@
             'name': column.name,
             'type': 'varchar' if column.data_type.startswith('map') else column.data_type,
             'required': not column.config.meta.get('optional', false),
+            'days_after_period': column.config.meta.get('days_after_period'),
         }) -%}
     {%- endfor -%}
     {{ return({
         'name': node.name,
         'key': [meta.key] if meta.key is string else meta.key,
         'amount': meta.get('amount'),
+        'rejected_percent': meta.get('limits', {}).get('rejected_percent', 20),
+        'superseded_percent': meta.get('limits', {}).get('superseded_percent', 5),
+        'on_exceeded': meta.get('on_exceeded', 'error'),
         'columns': columns,
     }) }}
 {% endmacro %}

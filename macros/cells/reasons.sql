@@ -23,10 +23,18 @@
         {%- set code = {'date': 'not_a_date', 'timestamp': 'not_a_timestamp'}.get(column.type, 'not_a_number') -%}
         case
                 when {{ column.name }} is null and coalesce({{ trimmed(column.name ~ '_cell') }}, '') = '' then {{ missing }}
+                {%- if code == 'not_a_number' %}
+                when {{ column.name }} is null and {{ matches(column.name ~ '_cell', '[^0-9]*([0-9][., ]?){15,}[^0-9]*') }}
+                    then '{{ column.name }}:out_of_range'
+                {%- endif %}
                 when {{ column.name }} is null then '{{ column.name }}:{{ code }}'
                 {%- if column.type in ['date', 'timestamp'] %}
                 when {{ column.name }} < date '1900-01-01' or {{ column.name }} >= date '2100-01-01'
                     then '{{ column.name }}:out_of_range'
+                {%- endif %}
+                {%- if column.days_after_period is not none %}
+                when {{ column.name }} > {{ add_days('reference_period', column.days_after_period) }}
+                    then '{{ column.name }}:after_period'
                 {%- endif %}
             end
     {%- endif -%}

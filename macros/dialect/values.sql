@@ -57,15 +57,22 @@
     {{ return(adapter.dispatch('parse_amount', 'lastro')(text)) }}
 {%- endmacro %}
 
+{#- Up to 12 digits before the cents, so that no sum of them overflows a decimal(18, 2). -#}
 {% macro default__parse_amount(text) -%}
     {{ duckdb__parse_amount(trimmed(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__parse_amount(text) -%}
+    {%- set blank = '[ \\x{A0}\\x{2009}\\x{202F}]' -%}
+    {%- set sign = blank ~ '*-?(R[$]' ~ blank ~ '*)?-?' %}
+    {%- set whole = '(0*[0-9]{1,12}|[0-9]{1,3}([.][0-9]{3}){1,3}|[0-9]{1,3}(' ~ blank ~ '[0-9]{3}){1,3})' %}
     case
-        when {{ matches(text, ' *-?[0-9]+([.][0-9]{1,2})? *') }} then try_cast({{ text }} as decimal(18, 2))
-        when {{ matches(text, ' *-?([0-9]+|[0-9]{1,3}([.][0-9]{3})+),[0-9]{1,2} *') }} then try_cast(
-            replace(replace({{ text }}, '.', ''), ',', '.') as decimal(18, 2)
+        when {{ matches(text, ' *-?0*[0-9]{1,12}([.][0-9]{1,2})? *') }} then try_cast({{ text }} as decimal(18, 2))
+        when {{ matches(text, sign ~ whole ~ ',[0-9]{1,2}' ~ blank ~ '*') }} then try_cast(
+            replace({{ replace_matches(text, '[^0-9,-]', '') }}, ',', '.') as decimal(18, 2)
+        )
+        when {{ matches(text, sign ~ '0*[0-9]{1,12}([.][0-9]{1,2})?' ~ blank ~ '*') }} then try_cast(
+            {{ replace_matches(text, '[^0-9.-]', '') }} as decimal(18, 2)
         )
     end
 {%- endmacro %}

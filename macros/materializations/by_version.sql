@@ -7,8 +7,12 @@
 -#}
 
 {% macro and_unit_is_missing(column) -%}
-    {#- A comment, so that the compiled query is the one for all units; by_version puts a condition in its place. -#}
-    /* and {{ column }} is missing */
+    {#- No condition, so that the compiled query is the one for all units; by_version puts one behind the mark. -#}
+    and {{ column }} {{ missing_unit_mark() }}
+{%- endmacro %}
+
+{% macro missing_unit_mark() -%}
+    {{ return('is not null /* the missing units */') }}
 {%- endmacro %}
 
 {% materialization by_version, default, supported_languages=['sql'] -%}
@@ -20,7 +24,7 @@
     {%- set build_relation = target_relation.incorporate(
         path={'identifier': this.identifier ~ '__rebuild'}
     ) if is_rebuilt else target_relation -%}
-    {%- if and_unit_is_missing(config.require('unit')) not in model.compiled_code -%}
+    {%- if missing_unit_mark() not in model.compiled_code -%}
         {%- do exceptions.raise_compiler_error('by_version: the query does not say and_unit_is_missing().') -%}
     {%- endif -%}
 
@@ -71,9 +75,7 @@
 
 {% macro by_version_query(units) -%}
     {#- The query of the model for some units. -#}
-    {%- set unit = config.require('unit') -%}
-    {%- set condition = 'and ' ~ unit ~ ' in (' ~ (units | join(', ')) ~ ')' if units else 'and 1 = 0' -%}
-    {{ return(model.compiled_code | replace(and_unit_is_missing(unit), condition)) }}
+    {{ return(model.compiled_code | replace(missing_unit_mark(), 'in (' ~ (units or ['null']) | join(', ') ~ ')')) }}
 {%- endmacro %}
 
 {% macro by_version_has_columns_of(existing) -%}

@@ -79,7 +79,7 @@
                 {%- for key, column in chatbot_columns(flow) %},
                 {{ adapter.quote(column) }}
                 {%- endfor %}
-            from {{ pivoted }}
+            from {{ without_catalog(pivoted) }}
             where flow = {{ sql_string(flow) }}
         {%- endset -%}
         {%- do run_query(query) -%}

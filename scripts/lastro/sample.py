@@ -29,6 +29,8 @@ class Layout:
         bom: whether the file starts with a UTF-8 byte order mark.
         quoted: whether every cell stands in quotes.
         brazilian: whether amounts are 1.234,56 and dates DD/MM/YYYY.
+        currency: whether R$ and a no-break space stand before amounts.
+        encoding: as Python names it.
         reordered: whether the columns stand in reverse order, with one column nobody declared.
     """
 
@@ -37,6 +39,8 @@ class Layout:
     bom: bool = False
     quoted: bool = False
     brazilian: bool = False
+    currency: bool = False
+    encoding: str = "utf-8"
     reordered: bool = False
 
 
@@ -46,6 +50,8 @@ DRIFTED_LAYOUTS = {
     4: Layout(reordered=True),
     6: Layout(quoted=True),
     8: Layout(delimiter="|", crlf=True),
+    10: Layout(delimiter=";", brazilian=True, currency=True, encoding="cp1252"),
+    12: Layout(delimiter="\t", crlf=True, encoding="utf-16"),
 }
 
 # Lines added to the files of the second month, {m}; {f} is an invoice that is accepted. The comment
@@ -66,6 +72,9 @@ FAULTY_FATURAS = [
     "X-12,0000001,{m}-05,{m}-15,1.234,56,370,36",  # row:wrong_number_of_columns
     "X-13,0000001,{m}-05",  # row:wrong_number_of_columns
     'X-14,"0000001,{m}-05,{m}-15,10.00,3.00',  # row:unbalanced_quote
+    'X-15,"0000001" x,{m}-05,{m}-15,10.00,3.00',  # row:text_after_quote
+    "X-16,0000001,2034-01-05,2034-01-15,10.00,3.00",  # data_emissao:after_period
+    "X-17,0000001,{m}-05,{m}-15,9999999999999999.99,3.00",  # valor_fatura:out_of_range
 ]
 FAULTY_PAGAMENTOS = [
     ",{f},0000001,{m}-20,5.00",  # id_pagamento:missing
@@ -73,7 +82,7 @@ FAULTY_PAGAMENTOS = [
     "Y-2,{f},0000001,2023-02-29,5.00",  # data_pagamento:not_a_date
     "Y-3,{f},0000001,{m}-20,0.00",  # valor_pagamento:not_positive
     "Y-4,{f},0000001,{m}-20,-5.00",  # valor_pagamento:not_positive (a refund)
-    "Y-5,{f},0000001,{m}-20,R$ 5",  # valor_pagamento:not_a_number
+    "Y-5,{f},0000001,{m}-20,5 reais",  # valor_pagamento:not_a_number
     "Y-6,nowhere-1,0000001,{m}-20,5.00",  # accepted: its invoice never comes
     "Y-7,nowhere-2,0000001,{m}-21,7.50",  # accepted: its invoice never comes
 ]
@@ -83,7 +92,7 @@ FAULTY_INVOICES = [
     ",A0000,{m}-01,10.00",  # customer:missing
     "C0000,,{m}-01,10.00",  # account:missing
     "C0000,A0000,{m},10.00",  # month:not_a_date
-    "C0000,A0000,{m}-01,R$ 10",  # invoice:not_a_number
+    "C0000,A0000,{m}-01,10 reais",  # invoice:not_a_number
     "C0000,A0000,{m}-01,",  # invoice:missing
     "C0000,A0000,{m}-01",  # row:wrong_number_of_columns
 ]
@@ -94,6 +103,7 @@ FAULTY_EVENTS = [
     _EVENT + ', "timestamp": "ontem", "content": {"name": "x"}}',  # timestamp:not_a_timestamp
     _EVENT + ', "timestamp": "2023-01-01T10:59:00Z", "content": 7}',  # content:not_an_object
     '["no event"]',  # row:not_an_object
+    _EVENT + ', "session": "S-3", "timestamp": "2023-01-01T10:59:00Z", "content": {}}',  # row:repeated_key
     "",
     _EVENT,  # row:not_json
 ]
@@ -156,7 +166,8 @@ def write_sample(
     written = []
     for number in range(months + 1):
         month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
-        drifted = Layout() if clean else DRIFTED_LAYOUTS.get(number, Layout())
+        # Lines are added to the last month as they are.
+        drifted = Layout() if clean or number == months - 1 else DRIFTED_LAYOUTS.get(number, Layout())
         for table, columns, period, layout in (
             (FATURAS, _FATURAS_COLUMNS, "data_emissao", drifted),
             (PAGAMENTOS, _PAGAMENTOS_COLUMNS, "data_pagamento", drifted),
@@ -398,10 +409,11 @@ def _write_month(
         f" (format csv, header, delimiter '{layout.delimiter}'{quote})",
         [month],
     )
-    if layout.crlf or layout.bom:
+    if layout.crlf or layout.bom or layout.encoding != "utf-8":
         text = path.read_bytes()
         text = text.replace(b"\n", b"\r\n") if layout.crlf else text
-        path.write_bytes((b"\xef\xbb\xbf" if layout.bom else b"") + text)
+        text = (b"\xef\xbb\xbf" if layout.bom else b"") + text
+        path.write_bytes(text if layout.encoding == "utf-8" else text.decode().encode(layout.encoding))
 
 
 def _cell(column: str, layout: Layout) -> str:
@@ -411,7 +423,8 @@ def _cell(column: str, layout: Layout) -> str:
         return f"strftime({column}, '%d/%m/%Y')"
     if column.startswith("valor_"):
         # 1234567.89 -> 1.234.567,89
-        return f"translate(format('{{:,.2f}}', {column}), ',.', '.,')"
+        sign = "'R$' || chr(160) || " if layout.currency else ""
+        return f"{sign}translate(format('{{:,.2f}}', {column}), ',.', '.,')"
     return column
 
 

@@ -75,7 +75,7 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
         "select (select sum(raw_rows) from lastro_qualidade.reconciliacao),"
         " (select sum(landed_rows) from lastro_landed.arquivos)"
     )
-    assert rows == landed == 4974
+    assert rows == landed == 4978
 
 
 def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
@@ -215,12 +215,12 @@ def test_files_that_cannot_be_trusted_are_all_named_and_land_nothing(
     landing.land(workspace.raw, Folder(tmp_path))
     before = landed_files(tmp_path)
     workspace.write("tb_faturas", "202402", "id_fatura,id_cliente\nf2,c1\n")
-    workspace.write("tb_pagamentos", "202402", b"id_pagamento\n\xff\n")
+    workspace.write("tb_pagamentos", "202402", b"id_pagamento\n\x9d\n")
     result = run(workspace, "--to", str(tmp_path))
     assert result.returncode == 1
     assert "2 of the files below" in result.stderr
     assert "tb_faturas_202402.csv, line 1: required column data_emissao" in result.stderr
-    assert "tb_pagamentos_202402.csv, line 2: byte 0xFF is not utf-8" in result.stderr
+    assert "tb_pagamentos_202402.csv, line 2: byte 0x9D is neither utf-8 nor cp1252" in result.stderr
     assert "Traceback" not in result.stderr
     assert landed_files(tmp_path) == before
 
@@ -242,6 +242,37 @@ def test_going_on_without_a_refused_file_counts_its_rows(workspace: Workspace) -
     workspace.write_rows("tb_faturas", "202402", [["f2", *INVOICE[1:]]])
     workspace.build(tests=True)
     assert workspace.query("select count(*) from lastro_cartoes.fct_faturas") == [(2,)]
+
+
+def test_a_file_that_is_gone_stops_the_build_unless_it_is_said(workspace: Workspace) -> None:
+    """So a root one level too low, or a folder that is empty today, empties no mart."""
+    workspace.write_rows("tb_faturas", "202401", [INVOICE])
+    gone = workspace.write_rows("tb_faturas", "202402", [["f2", *INVOICE[1:]]])
+    workspace.build("-s", "+fct_faturas")
+    gone.unlink()
+    build = workspace.dbt("build", "-s", "+fct_faturas")
+    assert not build.success
+    assert "tb_faturas_202402.csv: the file is gone" in build.output
+    assert workspace.query("select count(*) from lastro_cartoes.fct_faturas") == [(2,)]
+    workspace.build("-s", "+fct_faturas", "--vars", "{allow_removed: true}")
+    assert workspace.query("select count(*) from lastro_cartoes.fct_faturas") == [(1,)]
+    workspace.build("-s", "+fct_faturas")
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.write_rows("tb_faturas", "202401", [INVOICE])
+    honest = os.scandir
+
+    def scandir(path: str):
+        if Path(path).name == "tb_faturas":
+            raise PermissionError(13, "Permission denied", str(path))
+        return honest(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError):
+        landing.land(workspace.raw, Folder(tmp_path / "landed"))
 
 
 def test_no_raw_root_is_an_error_with_what_to_do(workspace: Workspace, tmp_path: Path) -> None:
@@ -326,7 +357,7 @@ def test_what_runs_no_model_needs_no_raw_file(workspace: Workspace) -> None:
 
 def test_a_refusal_reads_like_one_message(workspace: Workspace) -> None:
     """As a user sees it: no traceback, no advice of DuckDB's, nothing of the row."""
-    workspace.write("tb_faturas", "202401", b"id_fatura,id_cliente\n123.456.789-09,\xe3\n")
+    workspace.write("tb_faturas", "202401", b"id_fatura,id_cliente\n123.456.789-09,\x9d\n")
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(workspace.target)],
         cwd=PROJECT,
@@ -337,7 +368,7 @@ def test_a_refusal_reads_like_one_message(workspace: Workspace) -> None:
     )
     assert done.returncode != 0
     said = done.stdout + done.stderr
-    assert "tb_faturas_202401.csv, line 2: byte 0xE3 is not utf-8" in said
+    assert "tb_faturas_202401.csv, line 2: byte 0x9D is neither utf-8" in said
     for word in ("Traceback", "123.456.789", "ignore_errors"):
         assert word not in said, word
 

@@ -165,10 +165,10 @@ REFUSED = {
         FATURAS,
         ["tb_faturas_202413.csv", "the name is not", "{YYYYMM}"],
     ),
-    "latin-1": (
+    "neither UTF-8 nor Windows-1252": (
         "tb_faturas_202402.csv",
-        FATURAS.replace("007", "jo\u00e3o").encode("latin-1"),
-        ["tb_faturas_202402.csv", "line 2: byte 0xE3", "not utf-8"],
+        FATURAS.encode().replace(b"007", b"jo\x9do"),
+        ["tb_faturas_202402.csv", "line 2: byte 0x9D", "neither utf-8 nor cp1252"],
     ),
 }
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lastro.contract import Column, RawTable
 from lastro.landing import reader
-from lastro.landing.count import count_csv
+from lastro.landing.count import count_csv, count_json
 from lastro.landing.text import UnreadableFile, prepare
 
 many = settings(
@@ -51,7 +51,9 @@ class Reading:
         self.rows = duckdb.sql(
             f"select _line_number, _raw_row, _row_problem, _delimiter, [{columns}] from '{target}' order by 1"
         ).fetchall()
-        self.count = count_csv(self.path, prepared.encoding, table.amount, found.lines_set_free)
+        self.count = count_csv(self.path, prepared.encoding, table.amount, table.key)
+        if self.count.swallows_rows or found.lines_set_free:
+            self.count = count_csv(self.path, prepared.encoding, table.amount, table.key, by_line=True)
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6) | st.sampled_from(
@@ -139,7 +141,7 @@ def test_damage_never_loses_a_line(tmp_path: Path, seed: int) -> None:
         else:
             unreadable += 1
     assert covered == [n for n, line in enumerate(lines, start=2) if line.strip(' "\t')]
-    assert found.count == (len(found.rows), amount, unreadable)
+    assert found.count[:3] == (len(found.rows), amount, unreadable)
 
 
 SPECTRUM = SHARED / "csv" / "csv-spectrum"
@@ -199,7 +201,7 @@ def test_every_line_end_takes_nothing(tmp_path: Path, end: str) -> None:
     found = Reading(tmp_path, text.encode(), table_of(NAMES, amount="a"))
     assert [row[4] for row in found.rows] == [["200", "x", "y"], ["300", "x", "y"], ["400", "x", "y"]]
     assert [row[0] for row in found.rows] == [2, 3, 4]
-    assert found.count == (3, Decimal("900.00"), 0)
+    assert found.count[:3] == (3, Decimal("900.00"), 0)
 
 
 def test_line_ends_are_found_where_blocks_of_reading_meet(tmp_path: Path, monkeypatch) -> None:
@@ -259,3 +261,68 @@ def test_special_characters_cut_and_rename_nothing(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="longer than 2 MB"):
         Reading(tmp_path, b"a,b,c\n1," + b"x" * 3_000_000 + b",z\n", table_of(NAMES))
+
+
+def read_json(folder: Path, content: str | bytes) -> tuple[list[tuple], int]:
+    """Rows of a JSON file as (position, problem, who, answers), and what the counter counts."""
+    columns = (Column("who", "varchar", True), Column("answers", "map(varchar, varchar)", True))
+    table = RawTable("x", "t", "x/t/*.json", ("who",), None, None, columns)
+    path, target = folder / "t.json", folder / "t.parquet"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    prepared = prepare(path, None, folder / "copy.txt")
+    with duckdb.connect(config={"threads": 1}) as con:
+        reader.read(con, table, prepared, target)
+    rows = duckdb.sql(
+        f"select _line_number, _row_problem, who, answers from '{target}' order by 1"
+    ).fetchall()
+    return rows, count_json(path, prepared.encoding).rows
+
+
+GOOD = '{"who": "a", "answers": {"q": "1"}}'
+JSON = {
+    "lines": (f"{GOOD}\n\n{GOOD}\n", [(1, None), (3, None)]),
+    "an array": (f"[{GOOD},\n {GOOD}]", [(1, None), (2, None)]),
+    "an empty array": ("[]", []),
+    "with a byte order mark": (f"\ufeff[{GOOD}]", [(1, None)]),
+    "a comma at the end": (f"[{GOOD}, {GOOD},]", [(1, None), (2, None)]),
+    "an array that is cut off": (f"[{GOOD}, {GOOD[:20]}", [(1, None), (2, "row:not_json")]),
+    "a broken object in an array": (
+        f'[{GOOD}, {{"who": }}, {GOOD}]',
+        [(1, None), (2, "row:not_json"), (3, None)],
+    ),
+    "a key that stands twice": ('{"who": "a", "who": "b", "answers": {}}', [(1, "row:repeated_key")]),
+    "an answer that stands twice": (
+        '{"who": "a", "answers": {"q": "1", "q": "2"}}',
+        [(1, "answers:repeated_key")],
+    ),
+    "no object": ('7\n["a"]\n', [(1, "row:not_an_object"), (2, "row:not_an_object")]),
+    "answers that are none": ('{"who": "a", "answers": [1]}', [(1, "answers:not_an_object")]),
+    "a NUL in a key": ('{"who": "a", "answers": {"q\\u0000x": "1"}}', [(1, "row:nul_character")]),
+}
+
+
+@pytest.mark.parametrize("case", JSON)
+def test_json_as_it_comes(tmp_path: Path, case: str) -> None:
+    content, expected = JSON[case]
+    rows, counted = read_json(tmp_path, content)
+    assert [row[:2] for row in rows] == expected
+    assert counted == len(expected)
+
+
+def test_the_same_answers_in_another_order_are_the_same_text(tmp_path: Path) -> None:
+    rows, _ = read_json(
+        tmp_path,
+        '{"who": "a", "answers": {"b": 1, "a": "x"}}\n{"answers": {"a": "x", "b": "1"}, "who": "a"}\n',
+    )
+    assert rows[0][2:] == rows[1][2:] == ("a", '{"a":"x","b":"1"}')
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_an_empty_json_file_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UnreadableFile, match="the file is empty"):
+        read_json(tmp_path, content)
+
+
+def test_a_json_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="longer than 2 MB"):
+        read_json(tmp_path, f'{GOOD}\n{{"who": "{"x" * 3_000_000}"}}\n')

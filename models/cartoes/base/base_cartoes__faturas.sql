@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'tb_faturas'") }}
 
 with raw_rows as (
-    select * from {{ source('cartoes', 'tb_faturas') }}
-    {{ where_file_is_new('cartoes', 'tb_faturas') }}
+    {{ landed_rows('cartoes', 'tb_faturas') }}
 ),
 
 typed_rows as (

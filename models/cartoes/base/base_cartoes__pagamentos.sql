@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'tb_pagamentos'") }}
 
 with raw_rows as (
-    select * from {{ source('cartoes', 'tb_pagamentos') }}
-    {{ where_file_is_new('cartoes', 'tb_pagamentos') }}
+    {{ landed_rows('cartoes', 'tb_pagamentos') }}
 ),
 
 typed_rows as (

@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'associado'") }}
 
 with raw_rows as (
-    select * from {{ source('cooperativa', 'associado') }}
-    {{ where_file_is_new('cooperativa', 'associado') }}
+    {{ landed_rows('cooperativa', 'associado') }}
 ),
 
 typed_rows as (

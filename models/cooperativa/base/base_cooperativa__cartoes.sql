@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'cartao'") }}
 
 with raw_rows as (
-    select * from {{ source('cooperativa', 'cartao') }}
-    {{ where_file_is_new('cooperativa', 'cartao') }}
+    {{ landed_rows('cooperativa', 'cartao') }}
 ),
 
 typed_rows as (

@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'conta'") }}
 
 with raw_rows as (
-    select * from {{ source('cooperativa', 'conta') }}
-    {{ where_file_is_new('cooperativa', 'conta') }}
+    {{ landed_rows('cooperativa', 'conta') }}
 ),
 
 typed_rows as (

@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'movimentacao_cartao'") }}
 
 with raw_rows as (
-    select * from {{ source('cooperativa', 'movimentacao_cartao') }}
-    {{ where_file_is_new('cooperativa', 'movimentacao_cartao') }}
+    {{ landed_rows('cooperativa', 'movimentacao_cartao') }}
 ),
 
 typed_rows as (

@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'chatbot'") }}
 
 with raw_rows as (
-    select * from {{ source('mensageria', 'chatbot') }}
-    {{ where_file_is_new('mensageria', 'chatbot') }}
+    {{ landed_rows('mensageria', 'chatbot') }}
 ),
 
 typed_rows as (

@@ -1,8 +1,7 @@
 {{ config(units_where="table_name = 'invoices'") }}
 
 with raw_rows as (
-    select * from {{ source('mensageria', 'invoices') }}
-    {{ where_file_is_new('mensageria', 'invoices') }}
+    {{ landed_rows('mensageria', 'invoices') }}
 ),
 
 typed_rows as (

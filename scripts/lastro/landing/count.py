@@ -12,29 +12,42 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 # An amount that the whole chunk has in the commonest spelling is added up without a look at each.
-_PLAIN = re.compile(r"(?:-?[0-9]{1,16}\.[0-9]{2}\n)*")
-_DOT = re.compile(r" *(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))? *")
-_COMMA = re.compile(r" *(-?)([0-9]{1,16}|[0-9]{1,3}(?:\.[0-9]{3}){1,5}),([0-9]{1,2}) *")
+_PLAIN = re.compile(r"(?:-?[0-9]{1,12}\.[0-9]{2}\n)*")
+_BLANKS = "\u00a0\u2009\u202f"
+_SIGNED = re.compile(r" *(-?)(?:R\$ *)?(-?)([0-9][0-9., ]*?) *")
+_DOT = re.compile(r"([0-9]+)(?:\.([0-9]{1,2}))?")
+_COMMA = re.compile(r"([0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+),([0-9]{1,2})")
 # Small chunks are freed before Python's garbage collector takes an interest in them.
 _CHUNK = 500
 csv.field_size_limit(2**31 - 1)
 
 
 class Count(NamedTuple):
-    """Rows, R$ of the amounts that can be read (None without such a column), number of the others."""
+    """What a file holds.
+
+    Attributes:
+        rows: Its rows, the header and blank lines apart.
+        amount: R$ of the amounts that can be read; None without such a column.
+        unreadable_amounts: How many others there are.
+        swallows_rows: Whether a quoted cell goes on over a line that is a row itself.
+    """
 
     rows: int
     amount: Decimal | None
     unreadable_amounts: int
+    swallows_rows: bool = False
 
 
-def count_csv(path: Path, encoding: str, amount: str | None, by_line: bool = False) -> Count:
+def count_csv(
+    path: Path, encoding: str, amount: str | None, key: tuple[str, ...] = (), by_line: bool = False
+) -> Count:
     """Count the rows and add up the amounts of a delimited file.
 
     Args:
         path: The raw file.
         encoding: As Python names it.
         amount: The column to add up, if any.
+        key: The columns that a line must have to be a row.
         by_line: Whether each line is a row, although quotes say that some go on in the next line.
 
     Raises:
@@ -45,9 +58,14 @@ def count_csv(path: Path, encoding: str, amount: str | None, by_line: bool = Fal
         delimiter = max("|;,\t", key=lambda candidate: (header.count(candidate), candidate))
         names = [name.strip(" \t").lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
         at = names.index(amount) if amount in names else None
-        rows = _lines(file, delimiter) if by_line else csv.reader(file, delimiter=delimiter)
+        keys = [names.index(name) for name in key if name in names]
+        lines = csv.reader(file, delimiter=delimiter)
+        rows = _lines(file, delimiter) if by_line else lines
         count = cents = unreadable = 0
+        swallows = False
         while chunk := list(islice(rows, _CHUNK)):
+            if not by_line and lines.line_num > count + len(chunk):
+                swallows = swallows or any(_swallows_rows(row, delimiter, len(names), keys) for row in chunk)
             if delimiter == "\t" or min(map(len, chunk)) < 2:
                 chunk = [row for row in chunk if not _is_blank(row, delimiter)]
             count += len(chunk)
@@ -56,7 +74,18 @@ def count_csv(path: Path, encoding: str, amount: str | None, by_line: bool = Fal
                 more, bad = _sum(whole)
                 cents += more
                 unreadable += bad + len(chunk) - len(whole)
-        return Count(count, Decimal(cents) / 100 if amount else None, unreadable)
+        return Count(count, Decimal(cents) / 100 if amount else None, unreadable, swallows)
+
+
+def _swallows_rows(row: list[str], delimiter: str, width: int, keys: list[int]) -> bool:
+    """Whether a line in the middle of a cell has as many cells as the header, and a key."""
+    for cell in row:
+        if "\n" in cell or "\r" in cell:
+            for line in re.split("\r\r\n|\r\n|\r|\n", cell)[1:-1]:
+                found = line.split(delimiter)
+                if len(found) == width > 1 and all(found[at].strip(' "') for at in keys):
+                    return True
+    return False
 
 
 def count_json(path: Path, encoding: str) -> Count:
@@ -115,11 +144,14 @@ def _sum(amounts: list[str]) -> tuple[int, int]:
 
 
 def _cents(amount: str) -> int | None:
-    match = _DOT.fullmatch(amount) or _COMMA.fullmatch(amount)
-    if not match:
+    for blank in _BLANKS:
+        amount = amount.replace(blank, " ")
+    signed = _SIGNED.fullmatch(amount)
+    match = signed and (_DOT.fullmatch(signed[3]) or _COMMA.fullmatch(signed[3]))
+    if not match or (signed[1] and signed[2]):
         return None
-    sign, whole, part = match.groups()
-    digits = whole.replace(".", "")
-    if len(digits.lstrip("0")) > 16:
+    digits = re.sub("[. ]", "", match[1]).lstrip("0")
+    # From a trillion on a sum could overflow, and no amount is meant.
+    if len(digits) > 12:
         return None
-    return int(sign + digits + (part or "").ljust(2, "0"))
+    return int((signed[1] or signed[2]) + (digits or "0") + (match[2] or "").ljust(2, "0"))

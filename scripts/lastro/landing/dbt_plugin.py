@@ -51,7 +51,7 @@ class Plugin(BasePlugin):
         landing = land(
             self.raw,
             Folder(folder),
-            allow_removed=True,
+            allow_removed=bool(said.get("allow_removed") or said.get("allow_other_root")),
             skip_refused=bool(said.get("skip_refused")),
             read_all=is_full_refresh,
         )

@@ -246,7 +246,7 @@ def _count(file: RawFile, encoding: str, by_line: bool = False) -> Count:
     try:
         if file.table.is_json:
             return count_json(file.path, encoding)
-        return count_csv(file.path, encoding, file.table.amount, by_line)
+        return count_csv(file.path, encoding, file.table.amount, file.table.key, by_line)
     except UnicodeError:
         return count_lines(file.path)
 
@@ -255,8 +255,10 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
     reading = read.reading
     # Counted beside the reading, before anybody knew the encoding and whether quotes mean what they say.
     encoding = read.encoding or file.table.encoding or "utf-8"
-    if reading.lines_set_free or encoding != (file.table.encoding or "utf-8"):
-        count = _count(file, encoding, by_line=reading.lines_set_free)
+    if encoding != (file.table.encoding or "utf-8"):
+        count = _count(file, encoding)
+    if reading.lines_set_free or count.swallows_rows:
+        count = _count(file, encoding, by_line=True)
     identity = sha256(f"{file.name}|{read.content_hash}|{version}".encode()).hexdigest()
     landed = LandedFile(
         source_name=file.table.source,

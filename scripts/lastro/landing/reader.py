@@ -191,6 +191,8 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
         ("not json_valid(record)", "row:not_json"),
         ("json_type(record) <> 'OBJECT'", "row:not_an_object"),
         (has_repeated_key.format(""), "row:repeated_key"),
+        # No text that a person typed has one, and no engine takes it in the name of a key.
+        ("contains(record, '\\u0000')", "row:nul_character"),
     ]
     for column in table.columns:
         if column.is_map:

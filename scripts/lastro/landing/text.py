@@ -93,7 +93,8 @@ def _is_rather_cp850(raw: Path, offset: int) -> bool:
     with raw.open("rb") as file:
         file.seek(offset)
         sample = file.read(_SAMPLE)
-    letters = _PORTUGUESE + _PORTUGUESE.upper()
+    # The no-break space of Windows-1252, usual after R$, is the a with an acute accent of cp850.
+    letters = _PORTUGUESE + _PORTUGUESE.upper() + "\u00a0\u00aa\u00ba"
     counts = [
         sum(sample.count(letter.encode(encoding)) for letter in letters) for encoding in ("cp850", "cp1252")
     ]

@@ -1,0 +1,44 @@
+"""A file of which too much is wrong fails the build, with its name, the count and the first case."""
+
+from __future__ import annotations
+
+from conftest import Workspace
+
+
+def rows(count: int, bad: int = 0, first: int = 0, amount: str = "1.00") -> list[list[str]]:
+    return [
+        [f"f{n}", "c", "2024-01-05", "2024-01-15", "x" if n - first < bad else amount, ""]
+        for n in range(first, first + count)
+    ]
+
+
+def test_too_many_rejected_rows(workspace: Workspace) -> None:
+    workspace.write_rows("tb_faturas", "202401", rows(100, bad=20))
+    workspace.build("-s", "+fct_faturas", tests=True)
+    before = workspace.snapshot(["lastro_cartoes.fct_faturas"])
+    workspace.write_rows("tb_faturas", "202402", rows(100, bad=21, first=1000))
+    build = workspace.dbt("build", "-s", "+fct_faturas")
+    assert not build.success
+    assert (
+        "cartoes/tb_faturas/tb_faturas_202402.csv: 21 of 100 rows are rejected, more than 20 %;"
+        " the first on line 2 for valor_fatura:not_a_number" in build.output
+    )
+    assert workspace.snapshot(["lastro_cartoes.fct_faturas"]) == before, "what reads the file went on"
+    # Too small to tell.
+    workspace.write_rows("tb_faturas", "202402", rows(99, bad=99, first=1000))
+    workspace.build("-s", "+fct_faturas", tests=True)
+
+
+def test_too_many_rows_that_replace_other_content(workspace: Workspace) -> None:
+    """A file whose ids begin again replaces the invoices of the month before; the same rows again do not."""
+    workspace.write_rows("tb_faturas", "202401", rows(100))
+    workspace.write_rows("tb_faturas", "202402", rows(100))
+    workspace.write_rows("tb_faturas", "202403", rows(5, amount="2.00"))
+    workspace.build("-s", "+fct_faturas", tests=True)
+    workspace.write_rows("tb_faturas", "202404", rows(6, amount="3.00"))
+    build = workspace.dbt("build", "-s", "+fct_faturas")
+    assert not build.success
+    assert (
+        "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are replaced by other content of their key,"
+        " more than 5 %; the first on line 2" in build.output
+    )
