@@ -89,7 +89,7 @@ def main() -> None:
             + ["--out", str(raw), "--clients", str(options.clients), "--months", "13"],
             check=True,
         )
-    for path in folder.glob("*.duckdb*"):
+    for path in [*folder.glob("*.duckdb*"), *folder.glob("landed_*")]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     runs: dict[str, Run] = {}
     runs["hand-written SQL, one date"] = hand_written(folder / "reference.duckdb", reference_sql(raw))

@@ -59,14 +59,13 @@ def dbt(select: Iterable[str], folder: Path, raw: Path, database: str, *args: st
         + [
             "--exclude-resource-type",
             "unit_test",
-            # A test that also looks at a table of another domain finds none here.
-            "--indirect-selection",
-            "cautious",
             "--target-path",
             str(folder / f"target_{database}"),
             *args,
         ],
         LASTRO_RAW=str(raw),
+        # Each database reads the raw files itself.
+        LASTRO_LANDED=str(folder / f"landed_{database}"),
         LASTRO_DB=str(folder / f"{database}.duckdb"),
     )
 

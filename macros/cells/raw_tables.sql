@@ -32,7 +32,7 @@
 {% endmacro %}
 
 {% macro raw_tables() %}
-    {#- Every raw table, once: its declaration, its files, its typed rows, and those of them that came again. -#}
+    {#- Every raw table, once: its declaration, and the models of its files, typed rows, and rows that came again. -#}
     {%- set tables = [] -%}
     {%- for domain, table_name, rows in [
         ('cartoes', 'tb_faturas', 'faturas'),
@@ -45,12 +45,11 @@
         ('mensageria', 'chatbot', 'chatbot'),
     ] -%}
         {%- set base = 'base_' ~ domain ~ '__' ~ rows -%}
-        {%- do tables.append({
-            'amount': raw_table(source(domain, table_name)).amount,
+        {%- do tables.append(dict(raw_table(source(domain, table_name)), **{
             'files': ref('base_' ~ domain ~ '__arquivos'),
             'rows': ref(base),
             'repeated': ref(base ~ '_repeated'),
-        }) -%}
+        })) -%}
     {%- endfor -%}
     {{ return(tables) }}
 {% endmacro %}

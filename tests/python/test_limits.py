@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Workspace
+from conftest import Build, Workspace
 
 
 def rows(count: int, bad: int = 0, first: int = 0, amount: str = "1.00") -> list[list[str]]:
@@ -42,3 +42,21 @@ def test_too_many_rows_that_replace_other_content(workspace: Workspace) -> None:
         "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are replaced by other content of their key,"
         " more than 5 %; the first on line 2" in build.output
     )
+
+
+def test_a_source_may_only_want_to_be_told(workspace: Workspace) -> None:
+    workspace.write_rows("tb_faturas", "202401", rows(100, bad=50))
+    manifest = workspace.dbt("parse").result
+    meta = manifest.sources["source.lastro.cartoes.tb_faturas"].config.meta
+
+    def build(**declared: object) -> Build:
+        meta.update(declared)
+        manifest.build_flat_graph()
+        return workspace.dbt("build", "-s", "+fct_faturas", "+qualidade", manifest=manifest)
+
+    told = build(on_exceeded="warn")
+    assert told.success, told.output
+    assert "Got 1 result, configured to warn" in told.output
+    content = build(limits={"rejected_percent": 50})
+    assert content.success, content.output
+    assert "configured to warn" not in content.output
