@@ -158,7 +158,7 @@ def test_answers_equal_their_definition_in_any_order_of_files_and_builds(
     for name in names[:2]:
         write(workspace, name, files[name])
     workspace.build(*SELECT)
-    write(workspace, names[2], "".join(json.dumps(each) + "\r\n" for each in files[names[2]]))
+    write(workspace, names[2], "".join(json.dumps(each) + "\r\n" for each in files[names[2]]) or "[]")
     workspace.build(*SELECT)
     incremental = workspace.snapshot(MARTS)
     expected = definition(files)
@@ -193,7 +193,7 @@ def test_one_broken_object_does_not_lose_the_others(workspace: Workspace) -> Non
     array = "[" + ",\n".join([json.dumps(good[0], indent=1), broken, json.dumps(good[1], indent=1)]) + "]"
     write(workspace, "hour=01.json", array)
     write(workspace, "hour=02.json", "\n".join([json.dumps(event("S4", 0, {"a": "4"})), "", broken]))
-    write(workspace, "hour=03.json", "")
+    write(workspace, "hour=03.json", "[]")
     workspace.build(tests=True)
     assert workspace.query(
         "select source_file, line_number, raw_row, reasons from lastro_qualidade.quarentena order by 1"

@@ -120,7 +120,7 @@ def test_every_reason_by_name(workspace: Workspace) -> None:
         "k,c,2024-01-05,2024-01-15,,": "valor_fatura:missing",
         "l,c,2024-01-05,2024-01-15,1.005,": "valor_fatura:not_a_number",
         "m,c,2024-01-05,2024-01-15,1e3,": "valor_fatura:not_a_number",
-        "n,c,2024-01-05,2024-01-15,R$ 1,": "valor_fatura:not_a_number",
+        "n,c,2024-01-05,2024-01-15,um real,": "valor_fatura:not_a_number",
         "o,c,2024-01-05,2024-01-15,99999999999999999.00,": "valor_fatura:out_of_range",
         'p,c,2024-01-05,2024-01-15,"1,234.56",': "valor_fatura:not_a_number",
         'q,c,2024-01-05,2024-01-15,"12.34,56",': "valor_fatura:not_a_number",

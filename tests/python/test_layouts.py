@@ -88,8 +88,8 @@ def test_layouts_that_just_work(workspace: Workspace, layout: str) -> None:
 
 
 def test_files_of_many_layouts_in_one_build(workspace: Workspace) -> None:
-    for month, text in enumerate(WORKING_LAYOUTS.values(), start=1):
-        workspace.write("tb_faturas", f"20{month:02d}01", text)
+    for month, text in enumerate(WORKING_LAYOUTS.values()):
+        workspace.write("tb_faturas", f"{2023 + month // 12}{month % 12 + 1:02d}", text)
     workspace.build("-s", "+reconciliacao")
     assert workspace.query(
         "select count(*), sum(raw_rows), sum(rejected_rows), sum(difference_rows),"
