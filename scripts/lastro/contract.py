@@ -60,6 +60,11 @@ class RawTable:
         return self.path.endswith(".json")
 
     @property
+    def is_parquet(self) -> bool:
+        """Whether its files are Parquet, which is landed as it is."""
+        return self.path.endswith(".parquet")
+
+    @property
     def folder(self) -> str:
         """The part of the path that no placeholder touches, up to its last slash."""
         return self.path.split("*")[0].split("{")[0].rsplit("/", 1)[0] + "/"

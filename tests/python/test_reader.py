@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from lastro.contract import Column, RawTable
 from lastro.landing import reader
 from lastro.landing.count import count_csv, count_json
+from lastro.landing.sql import quoted
 from lastro.landing.text import UnreadableFile, prepare
 
 many = settings(
@@ -47,7 +48,7 @@ class Reading:
         with duckdb.connect(config={"threads": 1}) as con:
             found = reader.read(con, table, prepared, target)
         self.layout = found
-        columns = ", ".join(reader._name(column.name) for column in table.columns)
+        columns = ", ".join(quoted(column.name) for column in table.columns)
         self.rows = duckdb.sql(
             f"select _line_number, _raw_row, _row_problem, _delimiter, [{columns}] from '{target}' order by 1"
         ).fetchall()

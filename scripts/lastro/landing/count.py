@@ -11,6 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+import duckdb
+
+from lastro.landing.sql import quoted
+
 # An amount that the whole chunk has in the commonest spelling is added up without a look at each.
 _PLAIN = re.compile(r"(?:-?[0-9]{1,12}\.[0-9]{2}\n)*")
 _BLANKS = "\u00a0\u2009\u202f"
@@ -106,6 +110,21 @@ def count_json(path: Path, encoding: str) -> Count:
         return Count(len(json.loads(text)), None, 0)
     except ValueError:
         return Count(_objects_of_a_broken_array(text), None, 0)
+
+
+def count_parquet(path: Path, amount: str | None) -> Count:
+    """Count the rows that the footer of a Parquet file declares, and add up the amounts one by one."""
+    with duckdb.connect() as con:
+        [(rows,)] = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(path)]).fetchall()
+        if not amount:
+            return Count(rows, None, 0)
+        found = con.execute(f"select cast({quoted(amount)} as varchar) from read_parquet(?)", [str(path)])
+        cents = unreadable = 0
+        while chunk := found.fetchmany(_CHUNK):
+            more, bad = _sum([cell or "" for (cell,) in chunk])
+            cents += more
+            unreadable += bad
+    return Count(rows, Decimal(cents) / 100, unreadable)
 
 
 def count_lines(path: Path) -> Count:

@@ -12,8 +12,10 @@ from duckdb import DuckDBPyConnection
 
 from lastro.contract import RawTable, read_contract
 from lastro.landing.land import LIST, LIST_COLUMNS, LandedFile, RefusedFiles, land, landed_folder
-from lastro.landing.reader import LINEAGE, without_wildcards
+from lastro.landing.reader import LINEAGE
+from lastro.landing.sql import quoted
 from lastro.landing.stores import Folder
+from lastro.landing.views import declare, declare_parquet
 
 # The commands that run models. All others need no data that is not there, and look at no raw file.
 _RUNS_MODELS = {"build", "run", "snapshot", "retry"}
@@ -45,7 +47,7 @@ class Plugin(BasePlugin):
 
     def _land(self, conn: DuckDBPyConnection, said: dict[str, object], is_full_refresh: bool) -> None:
         schema = f"{self.creds.schema}_landed"
-        conn.execute(f"create schema if not exists {_quoted(schema)}")
+        conn.execute(f"create schema if not exists {quoted(schema)}")
         self._refuse_another_root(conn, schema, bool(said.get("allow_other_root")))
         folder = landed_folder(self.raw, self.landed)
         landing = land(
@@ -55,15 +57,19 @@ class Plugin(BasePlugin):
             skip_refused=bool(said.get("skip_refused")),
             read_all=is_full_refresh,
         )
-        _declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
+        declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
         for table in read_contract():
+            files = [file for file in landing.files if _is_of(file, table)]
+            if table.is_parquet and files:
+                declare_parquet(conn, f"{schema}_{table.source}", table, self.raw, files)
+                continue
             columns = {column.name: "varchar" for column in table.columns} | LINEAGE | {"file_id": "bigint"}
-            paths = [folder / file.name for file in landing.files if _is_of(file, table)]
-            _declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
+            paths = [folder / file.name for file in files]
+            declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
 
     def _refuse_another_root(self, conn: DuckDBPyConnection, schema: str, is_allowed: bool) -> None:
         """A database remembers its root, since files of another one would look like all of its own gone."""
-        root = f"{_quoted(schema)}.raw_root"
+        root = f"{quoted(schema)}.raw_root"
         conn.execute(f"create table if not exists {root} (path varchar)")
         known = conn.execute(f"select path from {root}").fetchone()
         if known and known[0] != str(self.raw) and not is_allowed:
@@ -77,25 +83,3 @@ class Plugin(BasePlugin):
 
 def _is_of(file: LandedFile, table: RawTable) -> bool:
     return (file.source_name, file.table_name) == (table.source, table.name) and not file.problem
-
-
-def _declare(
-    conn: DuckDBPyConnection, schema: str, name: str, columns: dict[str, str], paths: list[Path]
-) -> None:
-    """A view over exactly the files that are listed; without any, an empty one of the same columns."""
-    if paths:
-        listed = ", ".join("'" + without_wildcards(path).replace("'", "''") + "'" for path in paths)
-        partition = (
-            ", hive_partitioning = true, hive_types = {'file_id': bigint}" if "file_id=" in listed else ""
-        )
-        rows = f"read_parquet([{listed}]{partition})"
-        query = f"select {', '.join(_quoted(column) for column in columns)} from {rows}"
-    else:
-        nulls = [f"cast(null as {kind}) as {_quoted(column)}" for column, kind in columns.items()]
-        query = f"select {', '.join(nulls)} where false"
-    conn.execute(f"create schema if not exists {_quoted(schema)}")
-    conn.execute(f"create or replace view {_quoted(schema)}.{_quoted(name)} as {query}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import duckdb
 
 from lastro.contract import RawTable, read_contract
 from lastro.landing import reader, text
-from lastro.landing.count import Count, count_csv, count_json, count_lines
+from lastro.landing.count import Count, count_csv, count_json, count_lines, count_parquet
 from lastro.landing.inventory import RawFile, raw_files
 from lastro.landing.stores import Bucket, Folder, Store
 from lastro.landing.text import UnreadableFile
@@ -57,7 +57,7 @@ class LandedFile:
 
     @property
     def name(self) -> str:
-        """Where its rows are landed."""
+        """Where its rows are landed, unless the raw file is Parquet itself."""
         stem = Path(self.source_file).stem
         return f"{self.source_name}/{self.table_name}/file_id={self.file_id}/{stem}.parquet"
 
@@ -137,7 +137,7 @@ def land(
         for file in found:
             old = before.get(file.name)
             is_known = old and not read_all and _is_unchanged(file, old, versions[file.table], started)
-            if is_known and old.name in there:
+            if is_known and (old.name in there or file.table.is_parquet):
                 known.append(old)
             else:
                 new.append(file)
@@ -153,7 +153,7 @@ def land(
                 f"{len(problems)} of the files below {raw} cannot be trusted:\n  " + "\n  ".join(problems)
             )
         for file in read:
-            if not file.problem:
+            if (scratch / f"{file.file_id}.parquet").exists():
                 store.put(scratch / f"{file.file_id}.parquet", file.name)
         files = sorted(known + read, key=lambda file: file.source_file)
         if files != list(before.values()):
@@ -230,6 +230,11 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> 
     state, copy = file.path.stat(), scratch / f"{mark}.txt"
     content_hash, encoding, reading, problem = "", None, reader.Reading(), file.problem
     try:
+        if file.table.is_parquet:
+            with file.path.open("rb") as raw:
+                content_hash = file_digest(raw, "sha256").hexdigest()
+            reading = reader.read_parquet(con, file.table, file.path)
+            return _Read(state, content_hash, None, reading, problem)
         prepared = text.prepare(file.path, file.table.encoding, copy)
         content_hash, encoding = prepared.sha256, prepared.encoding
         if not problem:
@@ -244,10 +249,12 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> 
 
 def _count(file: RawFile, encoding: str, by_line: bool = False) -> Count:
     try:
+        if file.table.is_parquet:
+            return count_parquet(file.path, file.table.amount)
         if file.table.is_json:
             return count_json(file.path, encoding)
         return count_csv(file.path, encoding, file.table.amount, file.table.key, by_line)
-    except UnicodeError:
+    except (UnicodeError, duckdb.Error):
         return count_lines(file.path)
 
 
@@ -281,7 +288,7 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
         problem=read.problem,
     )
     mark = sha256(file.name.encode()).hexdigest()[:16]
-    if not read.problem:
+    if not read.problem and not file.table.is_parquet:
         (scratch / f"{mark}.parquet").replace(scratch / f"{landed.file_id}.parquet")
     return landed
 

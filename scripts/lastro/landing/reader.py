@@ -15,6 +15,7 @@ import duckdb
 from lastro import contract
 from lastro.contract import RawTable
 from lastro.landing import text
+from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
 
 FOLDER = Path(__file__).parent
@@ -80,6 +81,28 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     return replace(reading, rows=rows)
 
 
+def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path) -> Reading:
+    """What a Parquet file holds, which is its own landed form.
+
+    Raises:
+        UnreadableFile: It is no Parquet file, or lacks a required column.
+    """
+    try:
+        columns = con.execute("describe select * from read_parquet(?)", [without_wildcards(path)]).fetchall()
+        names = tuple(column[0].lower() for column in columns)
+        [(rows,)] = con.execute("select count(*) from read_parquet(?)", [without_wildcards(path)]).fetchall()
+    except duckdb.Error:
+        raise UnreadableFile("it is no whole Parquet file. Ask for it again.") from None
+    missing = [name for name in table.required if name not in names]
+    if missing:
+        raise UnreadableFile(
+            f"required column {', '.join(missing)} is missing; the file has {', '.join(names)}."
+        )
+    declared = [column.name for column in table.columns]
+    extra = tuple(name for name in names if name not in declared)
+    return Reading(column_names=names, extra_columns=extra, rows=rows)
+
+
 def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:
     found = con.execute(
         "select line_number, line from lines where trim(line, ' ' || chr(9)) <> '' limit 1"
@@ -114,14 +137,14 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         name: f"cells[{names.index(name) + 1}]" if name in names else "cast(null as varchar)"
         for name in declared
     }
-    pairs = ", ".join(f"{_literal(name)}, cells[{names.index(name) + 1}]" for name in extra)
+    pairs = ", ".join(f"{literal(name)}, cells[{names.index(name) + 1}]" for name in extra)
     columns |= {
         "_line_number": "line_number",
         "_raw_row": "case when cells is null or contains(record, '\"') then record end"
         if is_plain
         else "record",
         "_row_problem": "row_problem",
-        "_delimiter": _literal(delimiter),
+        "_delimiter": literal(delimiter),
         "_extra_columns": f"case when cells is not null then cast(json_object({pairs}) as varchar) end"
         if extra
         else "cast(null as varchar)",
@@ -184,7 +207,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
     """The cells of each object as text; a map as an object with its keys in order and texts as values."""
 
     def path(name: str) -> str:
-        return _literal(f'$."{name}"')
+        return literal(f'$."{name}"')
 
     has_repeated_key = "len(json_keys(record{0})) <> len(list_distinct(json_keys(record{0})))"
     problems = [
@@ -203,7 +226,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
             ]
     con.execute(
         "create or replace temp view checked_records as select *, case "
-        + " ".join(f"when {condition} then {_literal(problem)}" for condition, problem in problems)
+        + " ".join(f"when {condition} then {literal(problem)}" for condition, problem in problems)
         + " end as row_problem from records"
     )
     columns = {
@@ -222,7 +245,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
         "_delimiter": "cast(null as varchar)",
         "_extra_columns": f"""case
             when len(json_keys(sound)) > {len(table.columns)}
-                then cast(json_merge_patch(sound, {_literal(others)}) as varchar)
+                then cast(json_merge_patch(sound, {literal(others)}) as varchar)
         end""",
     }
     rows = "(select *, case when row_problem is null then record end as sound from checked_records)"
@@ -230,13 +253,8 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
 
 
 def _write(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: str, target: Path) -> None:
-    listed = ", ".join(f"{value} as {_name(name)}" for name, value in columns.items())
-    con.execute(f"copy (select {listed} from {rows}) to {_literal(str(target))} (format parquet, {_PARQUET})")
-
-
-def without_wildcards(path: Path) -> str:
-    """A path in which DuckDB takes * ? and [ for letters as any other."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+    listed = ", ".join(f"{value} as {quoted(name)}" for name, value in columns.items())
+    con.execute(f"copy (select {listed} from {rows}) to {literal(str(target))} (format parquet, {_PARQUET})")
 
 
 def _without_data(message: str) -> str:
@@ -252,12 +270,4 @@ def _sql(name: str) -> str:
 
 def _set(con: duckdb.DuckDBPyConnection, **variables: str | int) -> None:
     for name, value in variables.items():
-        con.execute(f"set variable {name} = {value if isinstance(value, int) else _literal(value)}")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
+        con.execute(f"set variable {name} = {value if isinstance(value, int) else literal(value)}")
