@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: build test test-athena lint docs bench sample lock clean
+.PHONY: build test thorough test-athena lint docs bench sample lock clean
 
 build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a summary of what it made
 	$(BIN)/dbt build --quiet
@@ -9,6 +9,9 @@ build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a sum
 
 test: lint  ## everything that proves it without Java or a cloud
 	$(BIN)/python -m pytest
+
+thorough: lint  ## the same with many more examples: an hour or more, for the night
+	LASTRO_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest
 
 test-athena: .venv/installed  ## the production path: dbt-athena on a real Trino, row by row equal to DuckDB
 	$(BIN)/python -m pytest tests/athena
