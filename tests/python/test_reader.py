@@ -24,7 +24,7 @@ from lastro.landing.sql import quoted
 from lastro.landing.text import UnreadableFile, prepare
 
 many = settings(
-    max_examples=int(os.environ.get("LASTRO_EXAMPLES", "12")) * 40,
+    max_examples=int(os.environ.get("LASTRO_EXAMPLES", "12")) * 100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -37,6 +37,10 @@ def table_of(names: list[str], amount: str | None = None) -> RawTable:
     return RawTable("x", "t", "x/t/*.csv", (names[0],), amount, None, columns)
 
 
+# One for all, as the landing has one for all files.
+CONNECTION = duckdb.connect(config={"threads": 1})
+
+
 class Reading:
     """One file, read and counted."""
 
@@ -45,11 +49,10 @@ class Reading:
         self.path.write_bytes(content)
         target = folder / "t.parquet"
         prepared = prepare(self.path, table.encoding, folder / "copy.txt")
-        with duckdb.connect(config={"threads": 1}) as con:
-            found = reader.read(con, table, prepared, target)
+        found = reader.read(CONNECTION, table, prepared, target)
         self.layout = found
         columns = ", ".join(quoted(column.name) for column in table.columns)
-        self.rows = duckdb.sql(
+        self.rows = CONNECTION.execute(
             f"select _line_number, _raw_row, _row_problem, _delimiter, [{columns}] from '{target}' order by 1"
         ).fetchall()
         self.count = count_csv(self.path, prepared.encoding, table.amount, table.key)
