@@ -76,7 +76,7 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     try:
         reading = _read_json(con, table, target) if table.is_json else _read_csv(con, table, prepared, target)
     except duckdb.InvalidInputException as error:
-        raise UnreadableFile(_without_data(str(error))) from None
+        raise UnreadableFile(_without_data(str(error), prepared.path)) from None
     [(rows,)] = con.execute("select count(*) from read_parquet(?)", [without_wildcards(target)]).fetchall()
     return replace(reading, rows=rows)
 
@@ -257,10 +257,12 @@ def _write(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: str, t
     con.execute(f"copy (select {listed} from {rows}) to {literal(str(target))} (format parquet, {_PARQUET})")
 
 
-def _without_data(message: str) -> str:
+def _without_data(message: str, path: Path) -> str:
     """What DuckDB says of a file that it cannot read, less its advice and the line that it quotes."""
     if "Maximum line size" in message:
-        return "a line is longer than 2 MB. Ask for the file with a line end after each row."
+        with path.open("rb") as file:
+            line = next((at for at, text in enumerate(file, start=1) if len(text) > 2_000_000), 1)
+        return f"line {line}: it is longer than 2 MB. Ask for the file with a line end after each row."
     return message.split("\n")[0].split(":")[0] + ". The file cannot be read as text lines."
 
 
