@@ -225,9 +225,7 @@ class _Read(NamedTuple):
 
 
 def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> _Read:
-    # Two files of one name stand in different folders.
-    mark = sha256(file.name.encode()).hexdigest()[:16]
-    state, copy = file.path.stat(), scratch / f"{mark}.txt"
+    state, copy = file.path.stat(), _staged(file, scratch, "txt")
     content_hash, encoding, reading, problem = "", None, reader.Reading(), file.problem
     try:
         if file.table.is_parquet:
@@ -238,13 +236,18 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> 
         prepared = text.prepare(file.path, file.table.encoding, copy)
         content_hash, encoding = prepared.sha256, prepared.encoding
         if not problem:
-            reading = reader.read(con, file.table, prepared, scratch / f"{mark}.parquet")
+            reading = reader.read(con, file.table, prepared, _staged(file, scratch, "parquet"))
     except UnreadableFile as error:
         problem = problem or str(error)
     finally:
         copy.unlink(missing_ok=True)
         con.close()
     return _Read(state, content_hash, encoding, reading, problem)
+
+
+def _staged(file: RawFile, scratch: Path, kind: str) -> Path:
+    """A scratch file of a raw file's own: two of one name may stand in different folders."""
+    return scratch / f"{sha256(file.name.encode()).hexdigest()[:16]}.{kind}"
 
 
 def _count(file: RawFile, encoding: str, by_line: bool = False) -> Count:
@@ -287,9 +290,8 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
         landed_rows=reading.rows,
         problem=read.problem,
     )
-    mark = sha256(file.name.encode()).hexdigest()[:16]
     if not read.problem and not file.table.is_parquet:
-        (scratch / f"{mark}.parquet").replace(scratch / f"{landed.file_id}.parquet")
+        _staged(file, scratch, "parquet").replace(scratch / f"{landed.file_id}.parquet")
     return landed
 
 
