@@ -374,9 +374,9 @@ def test_a_value_that_no_domain_has_is_kept_and_reported(star: Workspace) -> Non
     ]
 
 
-def test_the_calendar_is_that_of_the_law(workspace: Workspace) -> None:
-    workspace.build("--select", "dim_data")
-    ours = dict(workspace.query("select data, feriado_nacional from lastro_cooperativa.dim_data"))
+def test_the_calendar_is_that_of_the_law(sample: Workspace) -> None:
+    sample.build("--select", "dim_data")
+    ours = dict(sample.query("select data, feriado_nacional from lastro_cooperativa.dim_data"))
     assert len(ours) == (date(2101, 1, 1) - date(1990, 1, 1)).days
     # From 2003 on: the library has the holidays of each state and year before otherwise than the federal laws do.
     law = holidays.country_holidays("BR", years=range(2003, 2100))
@@ -387,7 +387,7 @@ def test_the_calendar_is_that_of_the_law(workspace: Workspace) -> None:
         for day in holidays.financial_holidays("BVMF", years=range(2023, 2060))
         if day.weekday() < 5 and not (day.month == 12 and day.day in (24, 29, 30, 31))
     }
-    closed = workspace.query(
+    closed = sample.query(
         "select data from lastro_cooperativa.dim_data where not dia_util and dia_da_semana < 6"
         " and ano between 2023 and 2059"
     )
