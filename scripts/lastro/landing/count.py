@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import mmap
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,8 @@ _DOT = re.compile(r"([0-9]+)(?:\.([0-9]{1,2}))?")
 _COMMA = re.compile(r"([0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+),([0-9]{1,2})")
 # Small chunks are freed before Python's garbage collector takes an interest in them.
 _CHUNK = 500
+# Characters; larger blocks leave the cache of the processor and take twice as long.
+_BLOCK = 64 * 1024
 csv.field_size_limit(2**31 - 1)
 
 
@@ -57,12 +60,15 @@ def count_csv(
     Raises:
         UnicodeDecodeError: The file is not in this encoding.
     """
-    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
+    with path.open(encoding=_with_bom(encoding), newline="") as file:
         header = next((line for line in file if line.strip(" \t\r\n")), "")
         delimiter = max("|;,\t", key=lambda candidate: (header.count(candidate), candidate))
         names = [name.strip(" \t").lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
         at = names.index(amount) if amount in names else None
         keys = [names.index(name) for name in key if name in names]
+        if not header or not _has_quotes(path):
+            count, cents, unreadable = _count_without_quotes(path, encoding, delimiter, len(names), at)
+            return Count(count, Decimal(cents) / 100 if amount else None, unreadable)
         lines = csv.reader(file, delimiter=delimiter)
         rows = _lines(file, delimiter) if by_line else lines
         count = cents = unreadable = 0
@@ -74,11 +80,51 @@ def count_csv(
                 chunk = [row for row in chunk if not _is_blank(row, delimiter)]
             count += len(chunk)
             if at is not None:
-                whole = [row[at] for row in chunk if len(row) == len(names)]
-                more, bad = _sum(whole)
+                more, bad = _sum_of_rows(chunk, len(names), at)
                 cents += more
-                unreadable += bad + len(chunk) - len(whole)
+                unreadable += bad
         return Count(count, Decimal(cents) / 100 if amount else None, unreadable, swallows)
+
+
+def _with_bom(encoding: str) -> str:
+    return "utf-8-sig" if encoding == "utf-8" else encoding
+
+
+def _has_quotes(path: Path) -> bool:
+    """Whether a file may hold a quote; in UTF-16 its byte may also belong to another character."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b'"') >= 0
+
+
+def _count_without_quotes(
+    path: Path, encoding: str, delimiter: str, width: int, at: int | None
+) -> tuple[int, int, int]:
+    """Rows, cents and unreadable amounts of a file without quotes, in half the time of csv.reader.
+
+    Args:
+        width: How many cells the header has.
+        at: Which of them is the amount, if any.
+    """
+    count = cents = unreadable = 0
+    with path.open(encoding=_with_bom(encoding)) as file:
+        next((line for line in file if line.strip()), "")
+        while block := file.read(_BLOCK):
+            block += file.readline()
+            block += "" if block.endswith("\n") else "\n"
+            lines = block.count("\n")
+            # Every cell in one list. If all rows are whole, each is followed by its line end.
+            cells = block.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+            if width > 1 and delimiter != "\t" and cells[width :: width + 1].count("\n") == lines:
+                count += lines
+                more, bad = _sum(cells[at : -1 : width + 1]) if at is not None else (0, 0)
+            else:
+                chunk = [line.split(delimiter) for line in block.split("\n")]
+                chunk = [row for row in chunk if not _is_blank(row, delimiter)]
+                count += len(chunk)
+                more, bad = _sum_of_rows(chunk, width, at) if at is not None else (0, 0)
+            cents += more
+            unreadable += bad
+    return count, cents, unreadable
 
 
 def _swallows_rows(row: list[str], delimiter: str, width: int, keys: list[int]) -> bool:
@@ -98,7 +144,7 @@ def count_json(path: Path, encoding: str) -> Count:
     Raises:
         UnicodeDecodeError: The file is not in this encoding.
     """
-    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
+    with path.open(encoding=_with_bom(encoding), newline="") as file:
         start = ""
         while not start.strip() and (read := file.read(4096)):
             start += read
@@ -151,6 +197,13 @@ def _is_blank(row: list[str], delimiter: str) -> bool:
     if len(row) > 1 and delimiter != "\t":
         return False
     return not "".join(row).strip(' "\t')
+
+
+def _sum_of_rows(rows: list[list[str]], width: int, at: int) -> tuple[int, int]:
+    """Cents, and how many rows have no amount that can be read: too few or too many cells are none."""
+    amounts = [row[at] for row in rows if len(row) == width]
+    cents, unreadable = _sum(amounts)
+    return cents, unreadable + len(rows) - len(amounts)
 
 
 def _sum(amounts: list[str]) -> tuple[int, int]:
