@@ -21,7 +21,7 @@ lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena ta
 	$(BIN)/ruff format --check scripts tests benchmarks
 	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
-	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests/cartoes tests/cooperativa tests/generic tests/qualidade analyses
+	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests/cartoes tests/cooperativa tests/mensageria tests/generic tests/qualidade analyses
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
 docs: .venv/installed  ## the lineage site as one static file

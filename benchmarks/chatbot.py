@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from measure import PROJECT, Run, dbt, hand_written, print_runs
 
-SELECT = ("+chatbot_answers_pivoted",)
+SELECT = ("tag:mensageria",)
 EVENTS = """
 select
     'C' || (session % 50) as customer,

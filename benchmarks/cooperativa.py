@@ -18,7 +18,7 @@ from lastro.sample_cooperativa import EXTRACTS, TABLES, write_extracts
 from measure import PROJECT, Run, dbt, hand_written, print_runs
 
 MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has one and a half cards
-SELECT = ("+tag:cooperativa", "+qualidade")
+SELECT = ("tag:cooperativa",)
 # Islands of one content: a version begins where the extract before lacked the row, or had it otherwise.
 DIMENSION = """
 create table dim_{name} as

@@ -55,8 +55,10 @@ def dbt(select: Iterable[str], folder: Path, raw: Path, database: str, *args: st
     """Time a dbt build of some models into a database of the folder."""
     return timed(
         [str(Path(sys.executable).with_name("dbt")), "build", "--quiet", "--select", *select]
-        # Unit tests look at no data: they are for every commit, not for every build.
+        # Unit tests are for every commit, the audit is for the night.
         + [
+            "--exclude",
+            "tag:audit",
             "--exclude-resource-type",
             "unit_test",
             "--target-path",

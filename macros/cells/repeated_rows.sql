@@ -4,16 +4,23 @@
         row is a duplicate if a newer one says the same in every column, and superseded if not.
     -#}
     {%- set table = raw_table(source_relation) -%}
-    {%- set names = table.columns | map(attribute='name') | list -%}
+    {%- set key = table.key | join(', ') -%}
 with accepted_rows as (
     select * from {{ rows }}
     where reasons is null
 ),
 
-repeated_keys as (
-    select {{ table.key | join(', ') }}
+touched_keys as (
+    select {{ key }}
     from accepted_rows
-    group by {{ table.key | join(', ') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+repeated_keys as (
+    select {{ key }}
+    from accepted_rows
+    where {{ is_touched('(' ~ key ~ ')') }}
+    group by {{ key }}
     having count(*) > 1
 ),
 
@@ -33,12 +40,16 @@ candidate_rows as (
 ranked_rows as (
     select
         *,
+        first_value(file_id) over (
+            partition by {{ key }}
+            order by reference_period desc nulls last, source_file desc, line_number desc
+        ) as kept_file_id,
         row_number() over (
-            partition by {{ table.key | join(', ') }}
+            partition by {{ key }}
             order by reference_period desc nulls last, source_file desc, line_number desc
         ) as rank_in_key,
         row_number() over (
-            partition by {{ names | join(', ') }}
+            partition by {{ (table.key + table.columns | map(attribute='name') | list) | unique | join(', ') }}
             order by reference_period desc nulls last, source_file desc, line_number desc
         ) as rank_in_content
     from candidate_rows
@@ -48,6 +59,8 @@ select
     file_id,
     line_number,
     {{ table.key | reject('equalto', 'file_id') | join(',\n    ') }},
+    {{ table.date ~ ',' if table.date and table.date not in table.key }}
+    kept_file_id,
     case when rank_in_content > 1 then 'duplicate' else 'superseded' end as disposition
 from ranked_rows
 where rank_in_key > 1

@@ -1,22 +1,102 @@
-{% macro versions_of(snapshot, table_name) %}
-    {#- A dimension: the versions of a snapshot, and the unknown member, -1, for facts that no version is known for. -#}
-    {%- set columns = versioned_columns(table_name) %}
-with versions as (
+{% macro versions_of(table_name, changes, as_of_extract={}) %}
+    {#- The versions of a member, account or card: from one extract that says something else to the next. -#}
+    {%- set columns = versioned_columns(table_name) -%}
+    {%- set key = columns[0] -%}
+with touched_keys as (
+    select {{ key }}
+    from {{ changes }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+changes as (
     select
         *,
-        row_number() over (partition by {{ columns[0] }} order by dbt_valid_from) as version_number
-    from {{ snapshot }}
-    where {{ columns[0] }} <> ''
+        max(case when estado = 'informado' then data_extrato end) over (
+            partition by {{ key }} order by data_extrato
+        ) as informado_em
+    from {{ changes }}
+    where {{ is_touched(key) }}
+),
+
+-- Where a row was refused, the last accepted one of its key stands.
+states as (
+    select
+        changes.data_extrato,
+        changes.estado,
+        {%- for column in columns %}
+        {{ as_of_extract.get(column, 'said.' ~ column ) }} as {{ column }},
+        {%- endfor %}
+        changes.{{ key }} as chave
+    from changes
+    inner join changes as said
+        on changes.{{ key }} = said.{{ key }} and changes.informado_em = said.data_extrato
+),
+
+contents as (
+    select
+        *,
+        case when estado <> 'ausente' then {{ content_of(columns) }} end as content
+    from states
+),
+
+compared_contents as (
+    select
+        *,
+        lag(content) over (partition by {{ key }} order by data_extrato) as content_before
+    from contents
+),
+
+turns as (
+    select
+        *,
+        lead(data_extrato) over (partition by {{ key }} order by data_extrato) as next_turn,
+        row_number() over (partition by {{ key }} order by data_extrato) as turn_number
+    from compared_contents
+    where content is distinct from content_before
 )
 
 select
-    {{ bigint_hash(version_text(columns)) }} as sk_{{ table_name }},
+    {{ dbt.hash(key ~ " || '|' || cast(data_extrato as varchar)") }} as version_key,
+    {{ bigint_hash("cast(data_extrato as varchar) || content") }} as sk_{{ table_name }},
     {{ columns | join(',\n    ') }},
-    dbt_valid_from as valid_from,
-    coalesce(dbt_valid_to, date '9999-12-31') as valid_to,
-    dbt_valid_to is null as is_current,
-    case when version_number = 1 then date '1900-01-01' else dbt_valid_from end as applies_from
-from versions
+    data_extrato as valid_from,
+    coalesce(next_turn, date '9999-12-31') as valid_to,
+    next_turn is null as is_current,
+    -- What happened before the first extract falls into the first version.
+    case when turn_number = 1 then date '1900-01-01' else data_extrato end as applies_from
+from turns
+where content is not null
+{% endmacro %}
+
+{% macro content_of(columns) -%}
+    {#- Each column with its length: no text can look like two. -#}
+    {%- for column in columns %}
+    '|' || coalesce(cast(length(cast({{ column }} as varchar)) as varchar) || ':' || cast({{ column }} as varchar), '')
+    {{- ' || ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro dimension_of(table_name, versions) %}
+    {#- The versions that are believed now, and the unknown member, -1, for facts that no version is known for. -#}
+    {%- set columns = versioned_columns(table_name) %}
+with believed_versions as (
+    select
+        *,
+        row_number() over (partition by version_key order by dbt_valid_from) as times_believed
+    from {{ versions }}
+    where dbt_valid_to is null
+)
+
+select
+    sk_{{ table_name }},
+    {{ columns | join(',\n    ') }},
+    valid_from,
+    valid_to,
+    is_current,
+    applies_from
+from believed_versions
+-- A snapshot that was killed on Athena may end after the next one, and say the same twice.
+where times_believed = 1
 union all
 select
     -1,
@@ -37,13 +117,3 @@ select
     and {{ day }} >= {{ dimension }}.applies_from
     and {{ day }} < {{ dimension }}.valid_to
 {% endmacro %}
-
-{% macro version_text(columns) -%}
-    {#- All that a version is: corrected in its past, it has another key, and the facts that had the old one are repaired. -#}
-    cast(dbt_valid_from as varchar)
-    {#- Each with its length: no text can look like two. -#}
-    {%- for column in columns %}
-    || '|'
-    || coalesce(cast(length(cast({{ column }} as varchar)) as varchar) || ':' || cast({{ column }} as varchar), '')
-    {%- endfor %}
-{%- endmacro %}

@@ -1,59 +1,85 @@
 {#-
-    A table that is made of units, each of which has a version: files, each with its content; reference dates, each
-    with what it was computed from. A run removes the units that are no longer wanted or are not as they should be,
-    and computes those that are missing: so it ends in the same table whatever was there before, also after a kill.
+    A table made of units, each with a version: files, each with its content; reference dates, each with what it was
+    computed from. A run computes the units that are new, have another version or are not whole, and removes those that
+    are gone: so it ends in the same table whatever was there before, also after a kill. Version and rows of each unit
+    are noted in a small table of the same name in the schema <target>_units.
 
-    The model's query names its units once, with and_unit_is_missing(); everything else in it is plain SQL.
+    A model names its units once, with and_unit_is_missing(). Where rows of several units make one row (an invoice and its
+    payments), the model has a `key` instead: a new unit replaces the rows of the keys that it touches, those of the CTE
+    touched_keys; every other row keeps its key. If a unit changes, is gone or was left half done, the table is built again.
 -#}
 
 {% macro and_unit_is_missing(column) -%}
     {#- No condition, so that the compiled query is the one for all units; by_version puts one behind the mark. -#}
-    and {{ column }} {{ missing_unit_mark() }}
+    and {{ column }} {{ missing_units_mark() }}
 {%- endmacro %}
 
-{% macro missing_unit_mark() -%}
+{% macro is_touched(columns) -%}
+    {#- The same for keys: all of them, or those of the CTE touched_keys, which has these columns. -#}
+    {{ columns }} {{ touched_keys_mark() }}
+{%- endmacro %}
+
+{% macro missing_units_mark() -%}
     {{ return('is not null /* the missing units */') }}
+{%- endmacro %}
+
+{% macro touched_keys_mark() -%}
+    {{ return('is not null /* the touched keys */') }}
 {%- endmacro %}
 
 {% materialization by_version, default, supported_languages=['sql'] -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set is_there = existing is not none and existing.is_table
-        and not should_full_refresh() and by_version_has_columns_of(existing) -%}
-    {%- set is_rebuilt = existing is not none and not is_there -%}
-    {%- set build_relation = target_relation.incorporate(
-        path={'identifier': this.identifier ~ '__rebuild'}
-    ) if is_rebuilt else target_relation -%}
-    {%- if missing_unit_mark() not in model.compiled_code -%}
+    {%- set key = config.get('key') -%}
+    {%- set at_once = config.get('units_at_once', 500) -%}
+    {%- if missing_units_mark() not in model.compiled_code -%}
         {%- do exceptions.raise_compiler_error('by_version: the query does not say and_unit_is_missing().') -%}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set states = by_version_states(target_relation, is_there) -%}
-    {%- set gone = states.gone -%}
-    {%- set missing = states.missing -%}
-    {%- set at_once = config.get('units_at_once', 500) -%}
+    {%- set notes = notes_of_units() -%}
+    {%- set is_usable = existing is not none and existing.is_table and not should_full_refresh() and has_columns_of_query(existing) -%}
+    {%- set states = states_of_units(notes, is_usable) -%}
+    {%- set is_kept = is_usable and not (key and (states.gone or states.stale or states.missing | length > at_once)) -%}
+    {%- set is_rebuilt = existing is not none and not is_kept -%}
+    {%- set build_relation = target_relation.incorporate(
+        path={'identifier': this.identifier ~ '__rebuild'}
+    ) if is_rebuilt else target_relation -%}
+    {%- set units = states.missing + states.stale if is_kept else states.wanted -%}
+    {%- set batches = [units] if key else units | batch(at_once) | list -%}
+    {%- if config.get('contract').enforced and (units or not is_kept) -%}
+        {{ get_assert_columns_equivalent(model.compiled_code) }}
+    {%- endif -%}
 
-    {%- if not is_there -%}
+    {%- if not is_kept -%}
         {#- A first build, or one of another shape; what a killed rebuild left goes first. -#}
-        {%- if is_rebuilt -%}
-            {%- do adapter.drop_relation(build_relation) -%}
-        {%- endif -%}
+        {%- do adapter.drop_relation(build_relation) if is_rebuilt -%}
+        {%- do forget_units(notes) -%}
         {%- call statement('main') -%}
-            {{ create_table_as(False, build_relation, by_version_query(missing[:at_once])) }}
+            {{ create_table_as(False, build_relation, query_of_units(batches[0] if batches else [], is_whole=key)) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
         {%- do adapter.cache_added(build_relation) -%}
-        {%- set missing = missing[at_once:] -%}
+        {%- set batches = batches[1:] -%}
+    {%- else -%}
+        {%- for batch in states.gone | batch(at_once) -%}
+            {%- call statement('gone') -%}
+                delete from {{ target_relation }} where {{ config.require('unit') }} in ({{ literals(batch) }})
+            {%- endcall -%}
+            {%- do forget_units(notes, batch) -%}
+        {%- endfor -%}
     {%- endif -%}
 
-    {%- for units in (gone + missing) | batch(at_once) -%}
+    {%- for batch in batches if batch -%}
+        {#- Else its old version might be wanted again before it is noted that the new one stands there. -#}
+        {%- do forget_units(notes, [''] if key else batch) if is_kept -%}
         {%- call statement('main') -%}
-            {{ by_version_replace(build_relation, units, by_version_query(units | reject('in', gone) | list)) }}
+            {{ replace_keys(build_relation, key, query_of_units(batch)) if key else replace_units(build_relation, batch, query_of_units(batch)) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
+        {%- do note_units(notes, batch) if is_kept -%}
     {%- endfor -%}
 
     {%- if is_rebuilt -%}
@@ -61,8 +87,16 @@
         {%- do adapter.drop_relation(existing) -%}
         {%- do adapter.rename_relation(build_relation, target_relation) -%}
     {%- endif -%}
+    {%- if not is_kept -%}
+        {%- do note_units(notes) -%}
+    {%- endif -%}
+    {%- if config.get('unit_rows') and units and states_of_units(notes, true).stale -%}
+        {%- do exceptions.raise_compiler_error(
+            this.identifier ~ ': a file has not the rows that were landed. On Athena, run create_landed_tables after lastro land.'
+        ) -%}
+    {%- endif -%}
 
-    {% call noop_statement('main', message='OK ' ~ (states.missing | length) ~ ' computed, ' ~ (gone | length) ~ ' removed') %}
+    {% call noop_statement('main', message='OK ' ~ (units | length) ~ ' computed, ' ~ (states.gone | length) ~ ' removed') %}
         {{ model.compiled_code }}
     {% endcall %}
 
@@ -72,57 +106,3 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {%- endmaterialization %}
-
-{% macro by_version_query(units) -%}
-    {#- The query of the model for some units. -#}
-    {{ return(model.compiled_code | replace(missing_unit_mark(), 'in (' ~ (units or ['null']) | join(', ') ~ ')')) }}
-{%- endmacro %}
-
-{% macro by_version_has_columns_of(existing) -%}
-    {#- A table of other columns than the query is of an older version of the model: all of its units are. -#}
-    {%- set there = adapter.get_columns_in_relation(existing) | map(attribute='name') | map('lower') | list -%}
-    {%- set wanted = get_columns_in_query(by_version_query([])) | map('lower') | list -%}
-    {{ return(there | sort == wanted | sort) }}
-{%- endmacro %}
-
-{% macro by_version_states(relation, is_there) -%}
-    {#- Units to remove (no longer wanted) and units to compute (absent, of another version, or not whole). -#}
-    {%- set unit = config.require('unit') -%}
-    {%- set query -%}
-        with wanted as (
-            select
-                {{ unit }} as unit,
-                {{ config.require('unit_rows') }} as unit_rows
-            from {{ ref(config.require('units')) }}
-            where {{ config.get('units_where', '1 = 1') }}
-        ),
-
-        there as (
-            {%- if is_there %}
-            select {{ unit }} as unit, count(*) as unit_rows
-            from {{ relation }}
-            group by {{ unit }}
-            {%- else %}
-            select unit, unit_rows
-            from wanted
-            where 1 = 0
-            {%- endif %}
-        )
-
-        select
-            cast(coalesce(wanted.unit, there.unit) as varchar) as unit,
-            wanted.unit is null as is_gone
-        from wanted
-        full outer join there on wanted.unit = there.unit
-        where
-            wanted.unit is null
-            or (there.unit is null and wanted.unit_rows > 0)
-            or there.unit_rows <> wanted.unit_rows
-        order by 1
-    {%- endset -%}
-    {%- set states = {'gone': [], 'missing': []} -%}
-    {%- for name, is_gone in run_query(query).rows -%}
-        {%- do states['gone' if is_gone else 'missing'].append(name) -%}
-    {%- endfor -%}
-    {{ return(states) }}
-{%- endmacro %}

@@ -30,6 +30,11 @@
     ) }}
 {%- endmacro %}
 
+{% macro is_running() -%}
+    {#- Only a command that runs models may look at the data; parse, compile and docs work without any. -#}
+    {{ return(execute and flags.WHICH in ('run', 'build', 'snapshot', 'retry', 'run-operation')) }}
+{%- endmacro %}
+
 {% macro chatbot_columns(flow=none) -%}
     {#- Key and column of every answer, those of one flow in the order in which it asks; none while only compiling. -#}
     {%- if not is_running() -%}
@@ -90,7 +95,7 @@
         where table_schema = '{{ pivoted.schema }}' and table_name like 'chatbot#_flow#_%' escape '#'
     {%- endset -%}
     {%- for name in run_query(query).columns[0].values() if name not in wanted -%}
-        {%- do run_query('drop view ' ~ api.Relation.create(
+        {%- do adapter.drop_relation(api.Relation.create(
             database=pivoted.database, schema=pivoted.schema, identifier=name, type='view'
         )) -%}
     {%- endfor -%}

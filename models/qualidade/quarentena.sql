@@ -1,18 +1,29 @@
-with rejected_rows as (
-    {%- for table in raw_tables() %}
-    select
-        files.source_name,
-        files.table_name,
-        files.source_file,
-        base.line_number,
-        base.raw_row,
-        base.reasons,
-        files.reference_period
-    from {{ table.rows }} as base
-    inner join {{ table.files }} as files on base.file_id = files.file_id
-    where base.reasons is not null
-    {{- ' union all' if not loop.last }}
-    {%- endfor %}
+with cartoes as (
+    select * from {{ ref('int_cartoes__quarentena') }}
+),
+
+cooperativa as (
+    select * from {{ ref('int_cooperativa__quarentena') }}
+),
+
+mensageria as (
+    select * from {{ ref('int_mensageria__quarentena') }}
+),
+
+all_domains as (
+    select * from cartoes
+    union all
+    select * from cooperativa
+    union all
+    select * from mensageria
 )
 
-select * from rejected_rows
+select
+    source_name,
+    table_name,
+    source_file,
+    line_number,
+    raw_row,
+    reasons,
+    reference_period
+from all_domains

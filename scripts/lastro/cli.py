@@ -33,9 +33,8 @@ from lastro.export import (
 from lastro.extract import extract as extract_tables
 from lastro.landing.land import RefusedFiles, landed_folder, store_at
 from lastro.landing.land import land as land_files
-from lastro.replay import replay as replay_extracts
 from lastro.sample import write_sample
-from lastro.summary import print_history, print_summary
+from lastro.summary import print_summary
 
 app = typer.Typer(
     help="What stands around the Lastro dbt project.",
@@ -207,26 +206,6 @@ def summary(
         print_summary(database, Console())
     except (OSError, RuntimeError) as error:
         raise _refusal("summary", error) from error
-
-
-@app.command()
-def replay(
-    database: Database = Path("target/lastro.duckdb"),
-    raw: Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root to read.")] = Path("data/raw"),
-    from_nothing: Annotated[
-        bool, typer.Option("--from-nothing", help="Forget the history and take every extract again.")
-    ] = False,
-) -> None:
-    """Take the cooperative's extracts that wait, in the order of their dates, and show what each one changed.
-
-    `dbt build` does the same on its way; this builds the cooperative's star and no more.
-    """
-    try:
-        with errors.status("taking extracts"):
-            replay_extracts(database, raw, from_nothing)
-        print_history(database, Console())
-    except (OSError, RuntimeError) as error:
-        raise _refusal("replay", error) from error
 
 
 @export.command()

@@ -44,6 +44,7 @@ class RawTable:
         key: The columns that identify a row.
         amount: The column whose R$ are reconciled, if any.
         encoding: Of its text files, as Python names it; None if each file is to be looked at.
+        date: The column that dates a row, if any.
     """
 
     source: str
@@ -53,6 +54,7 @@ class RawTable:
     amount: str | None
     encoding: str | None
     columns: tuple[Column, ...]
+    date: str | None = None
 
     @property
     def is_json(self) -> bool:
@@ -131,6 +133,7 @@ def _raw_table(source: str, table: dict) -> RawTable:
             Column(column["name"], column["data_type"], not _meta(column).get("optional", False))
             for column in table["columns"]
         ),
+        date=meta.get("date"),
     )
 
 

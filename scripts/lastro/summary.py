@@ -102,31 +102,6 @@ order by flow
 limit 4
 """
 
-_HISTORY = """
-with versions as (
-    {}
-),
-extracts as (
-    select distinct table_name, reference_period as day
-    from base_cooperativa__arquivos
-    where table_name <> 'movimentacao_cartao'
-)
-select
-    extracts.table_name || ' ' || day as " ",
-    count(*) filter (where valid_from = day) as "versions opened",
-    count(*) filter (where valid_to = day) as "versions closed",
-    count(*) filter (where valid_from <= day and day < valid_to) as "valid"
-from extracts
-left join versions on versions.table_name = extracts.table_name
-group by extracts.table_name, day
-order by extracts.table_name, day
-""".format(
-    " union all ".join(
-        f"select '{name}' as table_name, valid_from, valid_to from dim_{name} where sk_{name} <> -1"
-        for name in ("associado", "conta", "cartao")
-    )
-)
-
 _MOVEMENTS = """
 select
     strftime(dim_data.primeiro_dia_do_mes, '%Y-%m') as " ",
@@ -138,20 +113,6 @@ inner join dim_data using (sk_data)
 group by 1
 order by 1
 """
-
-
-def print_history(database: Path, console: Console) -> None:
-    """Print what each extract of the cooperative changed.
-
-    Args:
-        database: the DuckDB file that dbt built; it is opened read-only.
-        console: where to print.
-    """
-    with duckdb.connect(str(database), read_only=True) as con:
-        con.execute("set search_path = 'lastro_cooperativa'")
-        _print_table(
-            con, console, "What each extract changed (dim_associado, dim_conta, dim_cartao)", _HISTORY
-        )
 
 
 def print_summary(database: Path, console: Console) -> None:

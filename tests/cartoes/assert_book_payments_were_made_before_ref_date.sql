@@ -1,4 +1,6 @@
 -- Invariant: a book knows exactly the payments made before its reference date, of the invoices of the window.
+{{ config(tags=['audit']) }}
+
 with paid as (
     select
         {{ first_of_month('faturas.data_emissao') }} as mes_emissao,

@@ -18,8 +18,7 @@ accepted as (
         table_name,
         sum(accepted_rows) as total_rows,
         sum(accepted_amount) as total_amount
-    from {{ ref('reconciliacao') }}
-    where source_name = 'cartoes'
+    from {{ ref('int_cartoes__reconciliacao') }}
     group by table_name
 )
 

@@ -1,5 +1,7 @@
 -- A movement has the version of its card, account and member that was valid at its time; the unknown one only where
 -- there was none. Versions do not overlap (tested beside the dimensions), so it is the only one.
+{{ config(tags=['audit']) }}
+
 with movimentacoes as (
     select
         movimentacao.*,

@@ -46,10 +46,14 @@ def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace
 
 @pytest.fixture
 def later_run(workspace: Workspace) -> tuple[Workspace, Any]:
-    """A workspace, and a manifest in which every incremental table seems to be there already."""
+    """A workspace, and a manifest that compiles what by_version runs when a unit is missing."""
     manifest = workspace.dbt("parse", "--target", "athena").result
-    pretended = "{% macro is_incremental() %}{{ return(true) }}{% endmacro %}"
-    manifest.macros["macro.lastro.is_incremental"].macro_sql = pretended
+    for name, text in (
+        ("missing_units_mark", "in (7)"),
+        ("touched_keys_mark", "in (select * from touched_keys)"),
+    ):
+        macro = manifest.macros[f"macro.lastro.{name}"]
+        macro.macro_sql = "{% macro " + name + "() %}{{ return('" + text + "') }}{% endmacro %}"
     return workspace, manifest
 
 
@@ -65,30 +69,11 @@ def compiled_for_athena(workspace: Workspace, manifest: Any) -> dict[str, str]:
     return {node.name: node.compiled_code for node in nodes if node.resource_type == "model"}
 
 
-def test_incremental_branches_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
+def test_what_a_later_run_computes_is_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
     compiled = compiled_for_athena(*later_run)
-    assert "a_refazer" in compiled["fct_movimentacao_cartao"]
+    assert "id_movimentacao in (select * from touched_keys)" in compiled["fct_movimentacao_cartao"]
     found = {name: athena_sql.problems(sql) for name, sql in compiled.items()}
     assert {name: problem for name, problem in found.items() if problem} == {}
-
-
-def test_hooks_are_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
-    """Each hook stands in for the code of its model, so that dbt renders it."""
-    workspace, manifest = later_run
-    for node in manifest.nodes.values():
-        if node.resource_type == "model":
-            hooks = [*node.config.pre_hook, *node.config.post_hook]
-            node.raw_code = ";".join(hook.sql for hook in hooks)
-    compiled = compiled_for_athena(workspace, manifest)
-    statements = {
-        (name, statement.strip())
-        for name, sql in compiled.items()
-        for statement in sql.split(";")
-        if statement.strip()
-    }
-    assert {"fct_movimentacao_cartao", "book_faturas_cliente"} <= {name for name, _ in statements}
-    found = {statement: athena_sql.problems(statement[1]) for statement in statements}
-    assert {statement: problem for statement, problem in found.items() if problem} == {}
 
 
 def jinja_files(*folders: str) -> list[Path]:
@@ -116,7 +101,14 @@ def test_every_dialect_macro_has_a_case() -> None:
         for name in re.findall(r"{%-? macro (\w+)\(", path.read_text(encoding="utf-8"))
         if not re.match(r"(duckdb|default)__", name)
     }
-    queries = {"by_version_replace", "iso_timestamp_pattern", "ref", "without_catalog"}
+    queries = {
+        "replace_units",
+        "replace_keys",
+        "create_notes",
+        "iso_timestamp_pattern",
+        "ref",
+        "without_catalog",
+    }
     cases = (PROJECT / "tests/dialect/assert_dialect_gives_the_same_everywhere.sql").read_text(
         encoding="utf-8"
     )

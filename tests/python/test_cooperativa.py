@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -16,7 +17,7 @@ import duckdb
 import holidays
 import openpyxl
 import pytest
-from conftest import Workspace
+from conftest import PROJECT, Workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -315,41 +316,85 @@ def test_the_questions_of_a_manager(workspace: Workspace) -> None:
     }
 
 
-def replay(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [LASTRO, "replay", *args],
-        env=os.environ | workspace.variables() | {"COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-    )
+def analysis(workspace: Workspace, name: str, *args: str) -> list[tuple]:
+    """The rows of an analysis, as it is compiled for the user."""
+    build = workspace.dbt("compile", "--select", name, *args)
+    assert build.success, build.output
+    return workspace.query(build.result.results[0].node.compiled_code)
 
 
-def test_replay_takes_what_waits_and_says_what_it_changed(workspace: Workspace) -> None:
+def test_what_each_extract_changed(star: Workspace) -> None:
     days = [FIRST + timedelta(n) for n in range(3)]
     for day, civil in zip(days, ("casado", "solteiro", "casado"), strict=True):
-        write_members(workspace, day, {"A1": ("Ana", "1985-05-10", civil, "mestrado")})
-    write(workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
-    done = replay(workspace)
-    assert done.returncode == 0, done.stderr
-    lines = [line.split() for line in done.stdout.splitlines() if line.strip().startswith("associado")]
-    assert lines == [
-        ["associado", "2024-01-10", "1", "0", "1"],
-        ["associado", "2024-01-11", "1", "1", "1"],
-        ["associado", "2024-01-12", "1", "1", "1"],
+        write_members(star, day, {"A1": ("Ana", "1985-05-10", civil, "mestrado")})
+    star.build(*SELECT)
+    assert len(built_versions(star)) == 3, "A, B, A are three versions"
+    members = [row[1:] for row in analysis(star, "what_each_extract_changed") if row[0] == "associado"]
+    assert members == [(days[0], 1, 0, 1), (days[1], 1, 1, 1), (days[2], 1, 1, 1)]
+
+
+def test_what_was_believed_is_remembered(star: Workspace) -> None:
+    """A correction of the past changes what is known of it, and not what a report said that was made before."""
+    ana = ("Ana", "1985-05-10", "casado", "mestrado")
+    write_members(star, FIRST, {"A1": ana})
+    write_members(star, FIRST + timedelta(30), {"A1": ana})
+    star.build(*SELECT)
+    first = built_versions(star)
+    [(moment,)] = star.query(
+        "select max(dbt_valid_from) from lastro_cooperativa.snapshot_cooperativa__associados_versoes"
+    )
+    # The second extract is corrected, and one comes late between the two.
+    write_members(star, FIRST + timedelta(30), {"A1": ("Ana", "1985-05-10", "viúvo", "mestrado")})
+    write_members(star, FIRST + timedelta(10), {"A1": ("Ana", "1985-05-10", "divorciado", "mestrado")})
+    star.build(*SELECT)
+    assert [row[4] for row in sorted(built_versions(star), key=lambda row: row[6])] == [
+        "casado",
+        "divorciado",
+        "viúvo",
     ]
-    before = built_versions(workspace)
-    assert len(before) == 3, "A, B, A are three versions"
-    for args in ([], ["--from-nothing"]):
-        assert replay(workspace, *args).stdout == done.stdout
-        assert sorted(built_versions(workspace)) == sorted(before)
-    path = workspace.raw / "cooperativa/conta/conta_20240111.csv"
-    path.write_text("id_conta\nC1\n")
-    refused = replay(workspace)
-    assert refused.returncode == 1
-    assert "conta_20240111.csv, line 1: required column id_associado, tipo_conta" in refused.stderr
-    assert sorted(built_versions(workspace)) == sorted(before)
+    believed = star.query(
+        "select id_associado, nome, data_nascimento, idade, estado_civil, escolaridade, valid_from, valid_to,"
+        " is_current from lastro_cooperativa.snapshot_cooperativa__associados_versoes"
+        f" where dbt_valid_from <= timestamp '{moment}'"
+        f" and coalesce(dbt_valid_to > timestamp '{moment}', true)"
+    )
+    assert believed == first
+    end, forever = FIRST + timedelta(10), date(9999, 12, 31)
+    assert analysis(star, "what_a_report_believed", "--vars", f"{{reported_at: '{moment}'}}") == [
+        ("A1", FIRST, forever, end, "casado", "casado", "mestrado", "mestrado"),
+        ("A1", end, None, FIRST + timedelta(30), None, "divorciado", None, "mestrado"),
+        ("A1", FIRST + timedelta(30), None, forever, None, "viúvo", None, "mestrado"),
+    ]
+
+
+def test_a_snapshot_that_somebody_adds_just_works(sample: Workspace, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    ignored = shutil.ignore_patterns(".git", ".venv", "target", "data", "logs")
+    shutil.copytree(PROJECT, project, ignore=ignored)
+    (project / "snapshots" / "_cartoes__snapshots.yml").write_text(
+        "snapshots:\n  - name: snapshot_cartoes__situacoes\n    relation: ref('fct_faturas')\n"
+        "    config: {schema: cartoes, unique_key: id_fatura, strategy: check, check_cols: [situacao]}\n"
+    )
+    history = "select situacao, dbt_valid_to is null from lastro_cartoes.snapshot_cartoes__situacoes where id_fatura = 'new'"
+    sample.write_rows("tb_faturas", "202404", [["new", "c", "2024-04-01", "2024-04-10", "10.00", "1.00"]])
+    for payment in ([], [["new payment", "new", "c", "2024-04-09", "10.00"]]):
+        sample.write_rows("tb_pagamentos", "202404", payment)
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("dbt")),
+                "build",
+                "--quiet",
+                "--select",
+                "+snapshot_cartoes__situacoes",
+            ]
+            + ["--project-dir", str(project), "--profiles-dir", str(project)],
+            env=os.environ | sample.variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+    assert sorted(sample.query(history)) == [("em_aberto", False), ("paga_antecipada", True)]
 
 
 def test_an_extract_that_lost_most_of_its_rows_is_warned_of(star: Workspace) -> None:

@@ -46,10 +46,15 @@ GENERIC_TESTS = {
         "(1, date '2024-01-01', date '2024-01-02')",
         "(1, date '2024-01-01', date '2024-01-01')",
     ),
-    "relationship_mostly": (
-        "column_name='a', to='(select 1 as id) as parents_table', field='id', tolerated_percent=50",
-        "(1, 0), (2, 0), (null, 0)",
-        "(1, 0), (2, 0), (3, 0)",
+    "mostly_true": (
+        "column_name='a', tolerated_percent=50",
+        "(true, 0), (false, 0)",
+        "(true, 0), (false, 0), (false, 0)",
+    ),
+    "counts_what_is_there, rows": (
+        "table_name='t', rows='(select 1 as file_id, null as reasons) as base_rows'",
+        "(1, 't', 1, 0, 0, 0, 0, 0, 0, 0)",
+        "(1, 't', 2, 0, 0, 0, 0, 0, 0, 0)",
     ),
 }
 
@@ -58,6 +63,14 @@ GENERIC_TESTS = {
 def test_generic_tests_can_fail(workspace: Workspace, case: str) -> None:
     arguments, good, bad = GENERIC_TESTS[case]
     columns = "a, b, c" if good.count("date") else "a, b"
+    if case.startswith("counts"):
+        dispositions = ("accepted", "superseded", "duplicate", "rejected")
+        columns = ", ".join(
+            [
+                "file_id, table_name",
+                *(f"{each}_{what}" for what in ("rows", "amount") for each in dispositions),
+            ]
+        )
     counts = []
     for rows in (good, bad):
         model = f"(select * from (values {rows}) as v ({columns})) as model_rows"
@@ -68,20 +81,108 @@ def test_generic_tests_can_fail(workspace: Workspace, case: str) -> None:
     assert counts[1] > 0
 
 
+# A fault in rows that came long ago, and the test of the audit that finds it.
 BREAKS = {
-    # A row lost on the way: the independent reading of the files knows of it.
-    "reconciles": "delete from lastro_cartoes.base_cartoes__faturas where line_number = 17",
-    # An amount changed on the way.
-    "reconciles, R$": "update lastro_cartoes.base_cartoes__faturas"
-    " set valor_fatura = valor_fatura + 0.01 where line_number = 17",
+    "a row is lost": (
+        "delete from lastro_cartoes.base_cartoes__faturas where line_number = 17",
+        "counts_what_is_there_int_cartoes__reconciliacao_valor_fatura",
+    ),
+    "a cent is lost": (
+        "update lastro_cartoes.base_cartoes__faturas set valor_fatura = valor_fatura - 0.01 where line_number = 17",
+        "counts_what_is_there_int_cartoes__reconciliacao_valor_fatura",
+    ),
+    "a row comes twice": (
+        "insert into lastro_cartoes.base_cartoes__faturas from lastro_cartoes.base_cartoes__faturas"
+        " where line_number = 17",
+        "unique_combination_base_cartoes__faturas",
+    ),
+    "an invoice stands twice": (
+        "insert into lastro_cartoes.int_cartoes__faturas_pagas from lastro_cartoes.int_cartoes__faturas_pagas limit 1",
+        "unique_fct_faturas",
+    ),
+    "a payment stands twice": (
+        "insert into lastro_cartoes.fct_pagamentos from lastro_cartoes.fct_pagamentos limit 1",
+        "unique_fct_pagamentos",
+    ),
+    "a client stands twice in a book": (
+        "insert into lastro_cartoes.book_faturas_cliente from lastro_cartoes.book_faturas_cliente limit 1",
+        "unique_combination_book_faturas_cliente",
+    ),
+    "a movement stands twice": (
+        "insert into lastro_cooperativa.fct_movimentacao_cartao"
+        " from lastro_cooperativa.fct_movimentacao_cartao limit 1",
+        "unique_fct_movimentacao_cartao",
+    ),
+    "a movement has a version that is none": (
+        "update lastro_cooperativa.fct_movimentacao_cartao set sk_conta = 7 where sk_conta = (select min(sk_conta)"
+        " from lastro_cooperativa.fct_movimentacao_cartao where sk_conta > 0)",
+        "relationships_fct_movimentacao_cartao_sk_conta",
+    ),
+    "a movement has the version of another time": (
+        "update lastro_cooperativa.fct_movimentacao_cartao set data_movimentacao = timestamp '1999-01-01'",
+        "assert_each_movement_falls_into_one_version",
+    ),
+    "an answer stands twice": (
+        "insert into lastro_mensageria.chatbot_answers from lastro_mensageria.chatbot_answers limit 1",
+        "unique_combination_chatbot_answers",
+    ),
+    "a payment is forgotten": (
+        "update lastro_cartoes.int_cartoes__faturas_pagas set data_ultimo_pagamento = data_ultimo_pagamento + 1"
+        " where id_fatura = (select min(id_fatura) from lastro_cartoes.fct_pagamentos where fatura_conhecida)",
+        "assert_facts_are_what_the_rows_say",
+    ),
+    "a payment does not know its invoice": (
+        "update lastro_cartoes.fct_pagamentos set cliente_confere = false where id_pagamento ="
+        " (select min(id_pagamento) from lastro_cartoes.fct_pagamentos where cliente_confere)",
+        "assert_facts_are_what_the_rows_say",
+    ),
+    "an answer is missing": (
+        "delete from lastro_mensageria.chatbot_answers where session ="
+        " (select min(session) from lastro_mensageria.chatbot_answers)",
+        "assert_answers_are_what_the_events_say",
+    ),
+    "a session is missing": (
+        "delete from lastro_mensageria.chatbot_sessions where session ="
+        " (select min(session) from lastro_mensageria.chatbot_sessions)",
+        "assert_answers_are_what_the_events_say",
+    ),
+    "a version has other values": (
+        "update lastro_cooperativa.int_cooperativa__contas_versoes set agencia = 'other'",
+        "assert_versions_are_what_the_extracts_say",
+    ),
+    "a version goes on after its member is gone": (
+        "update lastro_cooperativa.int_cooperativa__associados_versoes set valid_to = date '9999-12-31'"
+        " where valid_to < date '9999-12-31'",
+        "assert_versions_are_what_the_extracts_say",
+    ),
+    "a session stands twice": (
+        "insert into lastro_mensageria.chatbot_sessions from lastro_mensageria.chatbot_sessions limit 1",
+        "unique_combination_chatbot_sessions",
+    ),
 }
 
 
-@pytest.mark.parametrize("case", BREAKS)
-def test_the_reconciliation_can_fail(sample: Workspace, case: str) -> None:
+def test_the_audit_finds_a_fault_in_old_rows(sample: Workspace) -> None:
+    sample.build()
+    assert sample.dbt("test", "--selector", "audit").success
+    whole = sample.database.read_bytes()
+    missed = {}
+    for fault, (statement, test) in BREAKS.items():
+        with duckdb.connect(str(sample.database)) as con:
+            con.execute(statement)
+        audit = sample.dbt("test", "--selector", "audit")
+        if audit.success or test not in audit.output:
+            missed[fault] = audit.output
+        sample.database.write_bytes(whole)
+    assert missed == {}
+
+
+def test_a_difference_fails_every_build(sample: Workspace) -> None:
     sample.build()
     with duckdb.connect(str(sample.database)) as con:
-        con.execute(BREAKS[case])
+        con.execute(
+            "update lastro_cartoes.int_cartoes__reconciliacao set difference_rows = 1 where raw_rows > 100"
+        )
     build = sample.dbt("build", "--select", "reconciliacao")
     assert not build.success
     assert "reconciles_reconciliacao" in build.output
@@ -101,7 +202,7 @@ def test_the_reconciliation_can_fail(sample: Workspace, case: str) -> None:
             "total_faturas = total_faturas + 1 where periodo = 'U12M'",
         ),
         (
-            "fct_faturas",
+            "int_cartoes__faturas_pagas",
             "assert_facts_reconcile_with_raw_files",
             "valor_fatura = valor_fatura + 0.01 where id_fatura = '1-202301'",
         ),
@@ -113,6 +214,41 @@ def test_the_singular_tests_can_fail(sample: Workspace, table: str, test: str, c
     with duckdb.connect(str(sample.database)) as con:
         con.execute(f"update lastro_cartoes.{table} set {change}")
     assert not sample.dbt("test", "--select", test).success
+
+
+def test_a_domain_is_built_alone(sample: Workspace) -> None:
+    sample.build("--select", "tag:cartoes", tests=True)
+    schemas = sample.query(
+        "select distinct table_schema from information_schema.tables where table_schema not like '%landed%'"
+    )
+    assert sorted(schema for (schema,) in schemas) == ["lastro_cartoes", "lastro_units"]
+    assert sample.query("select sum(rejected_rows) from lastro_cartoes.int_cartoes__reconciliacao") == [(24,)]
+    assert sample.query("select count(*) from lastro_cartoes.int_cartoes__quarentena") == [(24,)]
+
+
+def test_every_raw_table_is_reconciled(workspace: Workspace) -> None:
+    """The models that put a domain together name its raw tables; each that a source declares is among them."""
+    nodes = workspace.dbt("parse").result
+    declared = {
+        (source.source_name, source.name) for source in nodes.sources.values() if "path" in source.config.meta
+    }
+    reconciled, audited = set(), set()
+    for node in nodes.nodes.values():
+        if node.resource_type == "model" and node.name.endswith("__reconciliacao"):
+            reconciled |= {(source[0], source[1]) for source in node.sources}
+        if node.resource_type == "test" and node.name.startswith("counts_what_is_there"):
+            domain = node.attached_node.split(".")[-1].split("__")[0].removeprefix("int_")
+            audited.add((domain, node.test_metadata.kwargs["table_name"]))
+    assert declared == reconciled == audited
+    rows = [
+        name
+        for name in nodes.nodes
+        if ".base_" in name and name.startswith("model.") and name.endswith("_repeated")
+    ]
+    for name in rows:
+        base = name.removesuffix("_repeated")
+        domain = base.split(".base_")[1].split("__")[0]
+        assert base in nodes.nodes[f"model.lastro.int_{domain}__quarentena"].depends_on.nodes
 
 
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:

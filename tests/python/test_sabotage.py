@@ -116,6 +116,6 @@ def test_each_side_finds_the_other_out(
     sabotage(monkeypatch)
     build = workspace.dbt("build", *select)
     assert not build.success
-    assert "reconciles_reconciliacao" in build.output
-    [(found,)] = workspace.query(f"select {difference} from lastro_qualidade.reconciliacao")
+    assert "reconciles_int_cartoes__reconciliacao" in build.output
+    [(found,)] = workspace.query(f"select {difference} from lastro_cartoes.int_cartoes__reconciliacao")
     assert found != 0

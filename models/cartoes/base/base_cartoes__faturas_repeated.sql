@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(units_where="table_name = 'tb_faturas'", key=['file_id', 'line_number'], unit_rows='null') }}
 
 {{ repeated_rows(
     source('cartoes', 'tb_faturas'),

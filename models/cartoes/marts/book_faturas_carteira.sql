@@ -1,18 +1,13 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}"
+    materialized='by_version',
+    unit='ref_date',
+    units='int_cartoes__datas_referencia',
+    keep_other_units=var('ref_dates') != []
 ) }}
 
 with datas as (
-    select
-        ref_date,
-        versao_insumos
-    from {{ ref('int_cartoes__datas_referencia') }}
-    {%- if is_incremental() %}
-    where ref_date not in (select ref_date from {{ this }})
-    {%- endif %}
+    select * from {{ ref('int_cartoes__datas_referencia') }}
+    where true {{ and_unit_is_missing('ref_date') }}
 ),
 
 clientes as (
@@ -33,10 +28,10 @@ somas as (
         ) as {{ name }},
         {%- endfor %}
         count(case when clientes.total_faturas{{ suffix }} > 0 then clientes.id_cliente end) as total_clientes,
-        datas.versao_insumos
+        datas.input_version
     from datas
     left join clientes on datas.ref_date = clientes.ref_date
-    group by datas.ref_date, datas.versao_insumos
+    group by datas.ref_date, datas.input_version
     {{- ' union all' if not loop.last }}
     {%- endfor %}
 )
@@ -51,5 +46,5 @@ select
     total_clientes,
     {{ divide('valor_total_faturas', 'total_clientes') }} as media_fatura_por_cliente,
     {{ divide('valor_total_pagamentos', 'total_clientes') }} as media_pagamento_por_cliente,
-    versao_insumos
+    input_version
 from somas

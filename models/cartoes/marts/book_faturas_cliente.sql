@@ -1,14 +1,16 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    partitioned_by=['month(ref_date)'],
-    on_schema_change='append_new_columns',
-    pre_hook="{{ delete_stale_dates(ref('int_cartoes__datas_referencia')) }}",
-    post_hook="{{ compute_other_dates(ref('int_cartoes__datas_referencia')) }}"
+    materialized='by_version',
+    unit='ref_date',
+    units='int_cartoes__datas_referencia',
+    units_at_once=1,
+    keep_other_units=var('ref_dates') != [],
+    partitioned_by=['month(ref_date)']
 ) }}
 
+-- The twelve months of one date fit in memory, those of all dates may not: they are computed one by one.
 with datas as (
-    {{ one_missing_date(ref('int_cartoes__datas_referencia')) }}
+    select * from {{ ref('int_cartoes__datas_referencia') }}
+    where true {{ and_unit_is_missing('ref_date') }}
 ),
 
 -- Of most invoices a reference date sees every payment or none. Of the others it sees those made before it.
@@ -18,7 +20,7 @@ pagas_em_parte as (
         pagamentos.id_fatura,
         count(*) as total_pagamentos,
         sum(pagamentos.valor_pagamento) as valor_pago
-    from {{ ref('fct_faturas') }} as faturas
+    from {{ ref('int_cartoes__faturas_pagas') }} as faturas
     inner join datas
         on faturas.data_primeiro_pagamento < datas.ref_date and faturas.data_ultimo_pagamento >= datas.ref_date
     inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
@@ -26,12 +28,13 @@ pagas_em_parte as (
     group by datas.ref_date, pagamentos.id_fatura
 ),
 
--- One row per reference date and invoice of its twelve months, as the date sees it.
+-- One row per reference date and invoice that was issued before it, as the date sees it.
 faturas_vistas as (
     select
         datas.ref_date,
         faturas.id_cliente,
         faturas.id_fatura,
+        faturas.data_emissao,
         faturas.data_vencimento,
         faturas.valor_fatura,
         coalesce(faturas.valor_pagamento_minimo, faturas.valor_fatura) as valor_devido,
@@ -47,9 +50,8 @@ faturas_vistas as (
             when faturas.data_ultimo_pagamento < datas.ref_date then faturas.valor_pago
             else coalesce(pagas_em_parte.valor_pago, 0)
         end as valor_pago
-    from {{ ref('fct_faturas') }} as faturas
-    inner join datas
-        on faturas.data_emissao < datas.ref_date and faturas.data_emissao >= {{ add_months('datas.ref_date', -12) }}
+    from {{ ref('int_cartoes__faturas_pagas') }} as faturas
+    inner join datas on faturas.data_emissao < datas.ref_date
     left join pagas_em_parte
         on faturas.id_fatura = pagas_em_parte.id_fatura and datas.ref_date = pagas_em_parte.ref_date
 ),
@@ -58,8 +60,10 @@ faturas_medidas as (
     select
         ref_date,
         id_cliente,
-        idade_meses,
+        -- An older invoice is in no window, and says only that the client was there.
+        case when idade_meses <= 12 then idade_meses end as idade_meses,
         id_fatura,
+        data_emissao,
         valor_fatura,
         total_pagamentos,
         valor_pago,
@@ -75,57 +79,33 @@ faturas_medidas as (
     from faturas_vistas
 ),
 
+-- A client stays in the book from the first invoice on, with zeros where a window is empty.
 somas as (
     select
         ref_date,
         id_cliente,
         {%- for months in book_windows() %}
+        {%- set in_window = ' filter (where idade_meses <= ' ~ months ~ ')' %}
         {%- for name, aggregate, expression, type in book_sums() %}
-        {{ aggregate }}({{ expression }}) filter (where idade_meses <= {{ months }}) as {{ name }}_u{{ months }}m,
+        cast({{ zero_unless_max(aggregate, aggregate ~ '(' ~ expression ~ ')' ~ in_window) }} as {{ type }})
+            as {{ name }}_u{{ months }}m,
         {%- endfor %}
         {%- endfor %}
+        min(data_emissao) as primeira_emissao,
         min(idade_meses) filter (where dias_atraso is not null) as meses_desde_ultimo_atraso_u12m,
-        {{ bit_or(month_bit('idade_meses')) }} filter (where dias_atraso is not null) as meses_em_atraso,
-        {{ bit_or(month_bit('idade_meses')) }} filter (where em_dia = 1) as meses_em_dia
+        coalesce({{ bit_or(month_bit('idade_meses')) }} filter (where dias_atraso is not null), 0) as meses_em_atraso,
+        coalesce({{ bit_or(month_bit('idade_meses')) }} filter (where em_dia = 1), 0) as meses_em_dia
     from faturas_medidas
     group by ref_date, id_cliente
 ),
 
--- A client stays in the book from the first invoice on, with zeros where a window is empty.
-clientes as (
-    select
-        id_cliente,
-        min(data_emissao) as primeira_emissao
-    from {{ ref('fct_faturas') }}
-    group by id_cliente
-),
-
-medidas as (
-    select
-        datas.ref_date,
-        datas.versao_insumos,
-        clientes.id_cliente,
-        {%- for months in book_windows() %}
-        {%- for name, aggregate, expression, type in book_sums() %}
-        cast({{ zero_unless_max(aggregate, 'somas.' ~ name ~ '_u' ~ months ~ 'm') }} as {{ type }})
-            as {{ name }}_u{{ months }}m,
-        {%- endfor %}
-        {%- endfor %}
-        date_diff('month', {{ first_of_month('clientes.primeira_emissao') }}, datas.ref_date)
-            as meses_de_relacionamento,
-        somas.meses_desde_ultimo_atraso_u12m,
-        coalesce(somas.meses_em_atraso, 0) as meses_em_atraso,
-        coalesce(somas.meses_em_dia, 0) as meses_em_dia
-    from clientes
-    inner join datas on clientes.primeira_emissao < datas.ref_date
-    left join somas on clientes.id_cliente = somas.id_cliente and datas.ref_date = somas.ref_date
-),
-
 sequencias as (
     select
-        *,
-        {{ months_on_time('meses_em_atraso', 'meses_em_dia') }} as meses_decididos
-    from medidas
+        somas.*,
+        datas.input_version,
+        {{ months_on_time('somas.meses_em_atraso', 'somas.meses_em_dia') }} as meses_decididos
+    from somas
+    inner join datas on somas.ref_date = datas.ref_date
 )
 
 select
@@ -139,8 +119,8 @@ select
     {%- endfor %}
     {{ divide('valor_total_faturas_u3m', 'valor_total_faturas_u6m', scale=4, factor=2, precision=9) }}
         as tendencia_valor_u3m_u6m,
-    cast(meses_de_relacionamento as integer) as meses_de_relacionamento,
+    cast(date_diff('month', {{ first_of_month('primeira_emissao') }}, ref_date) as integer) as meses_de_relacionamento,
     cast(meses_desde_ultimo_atraso_u12m as integer) as meses_desde_ultimo_atraso_u12m,
     cast({{ longest_streak('meses_decididos') }} as integer) as maior_sequencia_em_dia_u12m,
-    versao_insumos
+    input_version
 from sequencias

@@ -1,11 +1,35 @@
-{{ config(partitioned_by=['month(data_pagamento)']) }}
+{{ config(
+    materialized='by_version',
+    unit='file_id',
+    unit_version='file_id',
+    units='int_cartoes__reconciliacao',
+    units_where='difference_rows = 0',
+    key='id_pagamento',
+    partitioned_by=['month(data_pagamento)']
+) }}
 
-with pagamentos as (
+-- depends_on: {{ ref('int_cartoes__reconciliacao') }}
+with touched_keys as (
+    select id_pagamento
+    from {{ ref('base_cartoes__pagamentos') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
+    union
+    select pagamentos.id_pagamento
+    from {{ ref('base_cartoes__pagamentos') }} as pagamentos
+    inner join {{ ref('base_cartoes__faturas') }} as faturas on pagamentos.id_fatura = faturas.id_fatura
+    where pagamentos.reasons is null and faturas.reasons is null {{ and_unit_is_missing('faturas.file_id') }}
+),
+
+pagamentos as (
     select * from {{ ref('stg_cartoes__pagamentos') }}
+    where {{ is_touched('id_pagamento') }}
 ),
 
 faturas as (
-    select * from {{ ref('stg_cartoes__faturas') }}
+    select
+        id_fatura,
+        id_cliente
+    from {{ ref('int_cartoes__faturas_pagas') }}
 )
 
 select

@@ -1,1 +1,1 @@
-{{ versions_of(ref('snapshot_cooperativa__associados'), 'associado') }}
+{{ dimension_of('associado', ref('snapshot_cooperativa__associados_versoes')) }}

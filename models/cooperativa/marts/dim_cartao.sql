@@ -1,1 +1,1 @@
-{{ versions_of(ref('snapshot_cooperativa__cartoes'), 'cartao') }}
+{{ dimension_of('cartao', ref('snapshot_cooperativa__cartoes_versoes')) }}

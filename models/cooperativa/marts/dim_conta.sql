@@ -1,1 +1,1 @@
-{{ versions_of(ref('snapshot_cooperativa__contas'), 'conta') }}
+{{ dimension_of('conta', ref('snapshot_cooperativa__contas_versoes')) }}

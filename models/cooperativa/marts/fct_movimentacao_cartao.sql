@@ -1,41 +1,49 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key='id_movimentacao',
-    on_schema_change='append_new_columns',
-    partitioned_by=['month(data_movimentacao)'],
-    post_hook="{{ delete_stale_rows(ref('base_cooperativa__arquivos')) }}"
+    materialized='by_version',
+    unit='file_id',
+    units='int_cooperativa__extratos',
+    key='id_movimentacao',
+    partitioned_by=['month(data_movimentacao)']
 ) }}
 
-with
-{%- if is_incremental() %}
--- Movements whose file is gone, whose version is no more the one of their day, or was not known.
-movimentacoes_a_refazer as (
-    select feitas.id_movimentacao
-    from {{ this }} as feitas
-    {%- for dimension in ['cartao', 'conta', 'associado'] %}
-    left join {{ ref('dim_' ~ dimension) }} as {{ dimension }}
-        on
-            feitas.sk_{{ dimension }} = {{ dimension }}.sk_{{ dimension }}
-            and {{ dimension }}.sk_{{ dimension }} <> -1
-            and feitas.data_movimentacao >= {{ dimension }}.applies_from
-            and feitas.data_movimentacao < {{ dimension }}.valid_to
-    {%- endfor %}
-    where
-        cartao.sk_cartao is null
-        or conta.sk_conta is null
-        or associado.sk_associado is null
-        or feitas.file_id not in (select arquivos.file_id from {{ ref('base_cooperativa__arquivos') }} as arquivos)
+-- depends_on: {{ ref('int_cooperativa__extratos') }}
+-- An extract of members, accounts or cards touches the movements of the cards whose versions it changes.
+with contas_tocadas as (
+    select id_conta
+    from {{ ref('int_cooperativa__contas_mudancas') }}
+    where true {{ and_unit_is_missing('file_id') }}
+    union
+    select contas.id_conta
+    from {{ ref('dim_conta') }} as contas
+    inner join {{ ref('int_cooperativa__associados_mudancas') }} as mudancas
+        on contas.id_associado = mudancas.id_associado
+    where true {{ and_unit_is_missing('mudancas.file_id') }}
 ),
-{%- endif %}
+
+cartoes_tocados as (
+    select id_cartao
+    from {{ ref('int_cooperativa__cartoes_mudancas') }}
+    where true {{ and_unit_is_missing('file_id') }}
+    union
+    select cartoes.id_cartao
+    from {{ ref('dim_cartao') }} as cartoes
+    inner join contas_tocadas on cartoes.id_conta = contas_tocadas.id_conta
+),
+
+touched_keys as (
+    select id_movimentacao
+    from {{ ref('base_cooperativa__movimentacoes') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
+    union
+    select movimentacoes.id_movimentacao
+    from {{ ref('base_cooperativa__movimentacoes') }} as movimentacoes
+    inner join cartoes_tocados on movimentacoes.id_cartao = cartoes_tocados.id_cartao
+    where movimentacoes.reasons is null
+),
 
 movimentacoes as (
     select * from {{ ref('stg_cooperativa__movimentacoes') }}
-    {%- if is_incremental() %}
-    where
-        file_id not in (select feitas.file_id from {{ this }} as feitas)
-        or id_movimentacao in (select a_refazer.id_movimentacao from movimentacoes_a_refazer as a_refazer)
-    {%- endif %}
+    where {{ is_touched('id_movimentacao') }}
 ),
 
 com_cadastro as (

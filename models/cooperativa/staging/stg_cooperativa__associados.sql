@@ -1,12 +1,12 @@
 with associados as (
-    {{ extract_rows('base_cooperativa__associados', [
-        'id_associado',
-        'nome',
-        'sobrenome',
-        'data_nascimento',
-        'estado_civil',
-        'escolaridade',
-    ]) }}
+    select
+        base.*,
+        arquivos.reference_period as data_extrato
+    from {{ ref('base_cooperativa__associados') }} as base
+    inner join {{ ref('base_cooperativa__arquivos') }} as arquivos on base.file_id = arquivos.file_id
+    left join {{ ref('base_cooperativa__associados_repeated') }} as repeated
+        on base.file_id = repeated.file_id and base.line_number = repeated.line_number
+    where base.reasons is null and repeated.file_id is null
 ),
 
 valores as (

@@ -1,13 +1,12 @@
 with cartoes as (
-    {{ extract_rows('base_cooperativa__cartoes', [
-        'id_cartao',
-        'id_conta',
-        'numero_cartao',
-        'nome_impresso_cartao',
-        'bandeira_cartao',
-        'tipo_cartao',
-        'data_criacao_cartao',
-    ]) }}
+    select
+        base.*,
+        arquivos.reference_period as data_extrato
+    from {{ ref('base_cooperativa__cartoes') }} as base
+    inner join {{ ref('base_cooperativa__arquivos') }} as arquivos on base.file_id = arquivos.file_id
+    left join {{ ref('base_cooperativa__cartoes_repeated') }} as repeated
+        on base.file_id = repeated.file_id and base.line_number = repeated.line_number
+    where base.reasons is null and repeated.file_id is null
 ),
 
 valores as (

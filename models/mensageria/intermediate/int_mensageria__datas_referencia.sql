@@ -1,32 +1,28 @@
 {{ config(materialized='table') }}
 
--- Which input can change the number of a reference month: every file with an invoice before it, because an
--- account stays in the table from its first invoice on. The same shape as int_cartoes__datas_referencia.
-with invoices as (
-    select
-        file_id,
-        {{ first_of_month('month') }} as invoice_month
-    from {{ ref('base_mensageria__invoices') }}
-    where reasons is null
+-- Which files can change the number of a reference month: those with an invoice before it, because an account stays in
+-- the table from its first invoice on. A row that came again says the same: it changes nothing.
+with arquivos as (
+    select * from {{ ref('int_mensageria__reconciliacao') }}
+    where table_name = 'invoices'
 ),
 
 months as (
     select
-        min(invoice_month) as first_month,
-        max(invoice_month) as last_month
-    from {{ ref('stg_mensageria__invoices') }}
+        min(first_accepted_date) as first_month,
+        max(last_accepted_date) as last_month
+    from arquivos
 ),
 
 datas as (
     {{ reference_dates('months', first='first_month', last='last_month') }}
 ),
 
-arquivos as (
+primeiros_meses as (
     select
         file_id,
-        min(invoice_month) as first_month
-    from invoices
-    group by file_id
+        {{ first_of_month('first_date') }} as first_month
+    from arquivos
 )
 
-{{ versioned_dates('datas', 'arquivos', first='first_month') }}
+{{ versioned_dates('datas', 'primeiros_meses', first='first_month', column='reference_month') }}

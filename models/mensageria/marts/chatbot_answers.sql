@@ -1,39 +1,36 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    post_hook="{{ delete_stale_rows(ref('int_mensageria__chatbot_sessions'), 'input_version') }}"
+    materialized='by_version',
+    unit='file_id',
+    unit_version='file_id',
+    units='int_mensageria__reconciliacao',
+    units_where="table_name = 'chatbot' and difference_rows = 0",
+    key=['customer', 'flow', 'session', 'answer_key']
 ) }}
 
-with sessions as (
-    select *
-    from {{ ref('int_mensageria__chatbot_sessions') }}
-    {%- if is_incremental() %}
-    where input_version not in (select known.input_version from {{ this }} as known)
-    {%- endif %}
+-- depends_on: {{ ref('int_mensageria__reconciliacao') }}
+with touched_keys as (
+    select
+        customer,
+        flow,
+        session
+    from {{ ref('base_mensageria__chatbot') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
 ),
 
 events as (
     select
-        stg.customer,
-        stg.flow,
-        stg.session,
-        stg.content,
-        stg.answered_at,
-        stg.line_number,
-        arquivos.source_file,
-        sessions.input_version
+        stg.*,
+        arquivos.source_file
     from {{ ref('stg_mensageria__chatbot') }} as stg
-    inner join sessions
-        on stg.customer = sessions.customer and stg.flow = sessions.flow and stg.session = sessions.session
     inner join {{ ref('base_mensageria__arquivos') }} as arquivos on stg.file_id = arquivos.file_id
+    where {{ is_touched('(stg.customer, stg.flow, stg.session)') }}
 ),
 
 answers as (
     {{ map_entries_of(
         'events',
         map='content',
-        columns=['customer', 'flow', 'session', 'answered_at', 'source_file', 'line_number', 'input_version'],
+        columns=['customer', 'flow', 'session', 'answered_at', 'source_file', 'line_number'],
         key='answer_key',
         value='answer_value'
     ) }}
@@ -47,8 +44,7 @@ select
     max_by(answer_value, row(answered_at, source_file, line_number)) as answer_value,
     max(answered_at) as answered_at,
     count(*) as times_answered,
-    min(answered_at) as first_answered_at,
-    input_version
+    min(answered_at) as first_answered_at
 from answers
 where answer_value is not null and not {{ matches('answer_value', blanks()) }}
-group by customer, flow, session, answer_key, input_version
+group by customer, flow, session, answer_key

@@ -1,9 +1,21 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    post_hook="{{ delete_stale_rows(ref('chatbot_answers'), 'input_version') }}"
+    materialized='by_version',
+    unit='file_id',
+    unit_version='file_id',
+    units='int_mensageria__reconciliacao',
+    units_where="table_name = 'chatbot' and difference_rows = 0",
+    key=['customer', 'flow', 'session']
 ) }}
+
+-- depends_on: {{ ref('int_mensageria__reconciliacao') }}
+with touched_keys as (
+    select
+        customer,
+        flow,
+        session
+    from {{ ref('base_mensageria__chatbot') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
+)
 
 select
     customer,
@@ -12,10 +24,7 @@ select
     min(first_answered_at) as first_answer_dt,
     max(answered_at) as last_answer_dt,
     count(*) as answers_count,
-    {{ map_of('answer_key', 'answer_value') }} as answers,
-    input_version
+    {{ map_of('answer_key', 'answer_value') }} as answers
 from {{ ref('chatbot_answers') }}
-{%- if is_incremental() %}
-where input_version not in (select known.input_version from {{ this }} as known)
-{%- endif %}
-group by customer, flow, session, input_version
+where {{ is_touched('(customer, flow, session)') }}
+group by customer, flow, session

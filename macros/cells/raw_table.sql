@@ -1,7 +1,7 @@
 {% macro raw_table(source_relation) %}
     {#- What the source YAML declares. While dbt parses there is none yet, and what is returned only has to be well-formed. -#}
     {%- if not execute -%}
-        {{ return({'name': 't', 'key': ['k'], 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'days_after_period': none}]}) }}
+        {{ return({'name': 't', 'key': ['k'], 'date': none, 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'days_after_period': none}]}) }}
     {%- endif -%}
     {%- set nodes = [] -%}
     {%- for node in graph.sources.values() -%}
@@ -23,33 +23,11 @@
     {{ return({
         'name': node.name,
         'key': [meta.key] if meta.key is string else meta.key,
+        'date': meta.get('date'),
         'amount': meta.get('amount'),
         'rejected_percent': meta.get('limits', {}).get('rejected_percent', 20),
         'superseded_percent': meta.get('limits', {}).get('superseded_percent', 5),
         'on_exceeded': meta.get('on_exceeded', 'error'),
         'columns': columns,
     }) }}
-{% endmacro %}
-
-{% macro raw_tables() %}
-    {#- Every raw table, once: its declaration, and the models of its files, typed rows, and rows that came again. -#}
-    {%- set tables = [] -%}
-    {%- for domain, table_name, rows in [
-        ('cartoes', 'tb_faturas', 'faturas'),
-        ('cartoes', 'tb_pagamentos', 'pagamentos'),
-        ('cooperativa', 'associado', 'associados'),
-        ('cooperativa', 'conta', 'contas'),
-        ('cooperativa', 'cartao', 'cartoes'),
-        ('cooperativa', 'movimentacao_cartao', 'movimentacoes'),
-        ('mensageria', 'invoices', 'invoices'),
-        ('mensageria', 'chatbot', 'chatbot'),
-    ] -%}
-        {%- set base = 'base_' ~ domain ~ '__' ~ rows -%}
-        {%- do tables.append(dict(raw_table(source(domain, table_name)), **{
-            'files': ref('base_' ~ domain ~ '__arquivos'),
-            'rows': ref(base),
-            'repeated': ref(base ~ '_repeated'),
-        })) -%}
-    {%- endfor -%}
-    {{ return(tables) }}
 {% endmacro %}

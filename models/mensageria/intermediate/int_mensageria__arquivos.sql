@@ -1,0 +1,4 @@
+{{ versions_of_files(ref('base_mensageria__arquivos'), [
+    ref('base_mensageria__invoices_repeated'),
+    ref('base_mensageria__chatbot_repeated')
+]) }}
