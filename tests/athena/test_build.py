@@ -139,19 +139,18 @@ def computed_dates(lake: Lake, seen: int) -> set[str]:
     }
 
 
-def test_a_build_without_the_last_month_passes_every_test(lake: Lake, raw: Path, duck: Duck) -> None:
+def test_a_build_without_the_last_month_equals_duckdbs(lake: Lake, raw: Path, duck: Duck) -> None:
     held = raw.parent / "held"
     held.mkdir()
     for path in [path for path in raw.rglob("*.csv") if path.name.endswith(LAST_MONTHS)]:
         path.rename(held / "@".join(path.relative_to(raw).parts))
     land(lake, raw)
-    output = built(lake)
-    assert re.search(r"PASS=\d\d+ WARN=\d ERROR=0 SKIP=0", output), output[-500:]
+    built(lake, *NO_TESTS)
     duck.build(lake, raw)
     assert_equals_duckdb(lake, duck)
 
 
-def test_the_last_month_arrives_and_the_books_equal_duckdbs(lake: Lake, raw: Path, duck: Duck) -> None:
+def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duck: Duck) -> None:
     for path in (raw.parent / "held").iterdir():
         path.rename(raw.joinpath(*path.name.split("@")))
     event = {"customer": "C", "flow": "it's", "session": "S", "timestamp": "2023-01-01T11:00:00.000001Z"}

@@ -17,6 +17,12 @@ from dbt.cli.main import dbtRunner
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
 
+
+def examples(few: int) -> int:
+    """How many examples a property tries; `make thorough` asks for more."""
+    return max(few, int(os.environ.get("LASTRO_EXAMPLES", "0")))
+
+
 FATURAS_HEADER = [
     "id_fatura",
     "id_cliente",

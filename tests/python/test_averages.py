@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 import pytest
-from conftest import SHARED, Workspace
+from conftest import SHARED, Workspace, examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +102,9 @@ INVOICES = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(invoices=INVOICES, seed=st.integers(0, 100))
 def test_averages_equal_their_definition_in_any_order_of_files_and_builds(
     workspace: Workspace, invoices: list[Invoice], seed: int

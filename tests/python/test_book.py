@@ -14,14 +14,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
-from conftest import MARTS, PROJECT, Workspace
+from conftest import MARTS, PROJECT, Workspace, examples
 from definitions import Invoice, Payment, client_book, portfolio_book
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import fatura_row, pagamento_row, portfolios
 
 few = settings(
-    max_examples=int(os.environ.get("LASTRO_EXAMPLES", "8")),
+    max_examples=examples(5),
     deadline=None,
     derandomize=True,
     # An example is a build of a second or two: a failing one is shown as it is, not made smaller.
@@ -199,7 +199,7 @@ def test_a_killed_build_is_repaired_by_the_next(sample: Workspace) -> None:
         sample.build()
         expected[content] = sample.snapshot(MARTS + BASES)
     command = [str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(sample.target)]
-    for number, seconds in enumerate((2.5, 3.5, 4.5, 6.0, 8.0)):
+    for number, seconds in enumerate((2.5, 4.0, 7.0)):
         content = (shorter, whole)[number % 2]
         path.write_bytes(content)
         process = subprocess.Popen(

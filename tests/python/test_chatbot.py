@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-from conftest import SHARED, Workspace
+from conftest import SHARED, Workspace, examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,7 +144,9 @@ def definition(files: dict[str, list[Event]]) -> dict[tuple[str, str, str], tupl
     return {key: (max(given)[3], len(given)) for key, given in answers.items()}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(events=EVENTS, seed=st.integers(0, 100))
 def test_answers_equal_their_definition_in_any_order_of_files_and_builds(
     workspace: Workspace, events: list[Event], seed: int

@@ -17,7 +17,7 @@ import duckdb
 import holidays
 import openpyxl
 import pytest
-from conftest import PROJECT, Workspace
+from conftest import PROJECT, Workspace, examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -97,7 +97,9 @@ EXTRACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(extracts=EXTRACTS, seed=st.integers(0, 100))
 def test_versions_equal_their_definition_in_whatever_order_extracts_come(
     workspace: Workspace, extracts: dict[date, dict[str, Member]], seed: int
