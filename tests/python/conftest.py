@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from moto.server import ThreadedMotoServer
 
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
@@ -32,6 +34,12 @@ FATURAS_HEADER = [
     "valor_pagamento_minimo",
 ]
 PAGAMENTOS_HEADER = ["id_pagamento", "id_fatura", "id_cliente", "data_pagamento", "valor_pagamento"]
+
+
+def is_old(path: Path) -> None:
+    """Let a file be of last year: a file that changed a moment ago is read again, since its time does not tell."""
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
 
 MARTS = [
     "lastro_cartoes.fct_faturas",
@@ -192,3 +200,24 @@ def sample(workspace: Workspace) -> Workspace:
     """A workspace that holds the committed sample."""
     shutil.copytree(PROJECT / "data" / "raw", workspace.raw, dirs_exist_ok=True)
     return workspace
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty bucket on a server of this machine, which every AWS client of the test talks to."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        # One server of this process remembers the buckets of another.
+        boto3.client("s3").create_bucket(Bucket=f"lastro-{port}")
+        yield f"s3://lastro-{port}"
+    finally:
+        server.stop()

@@ -8,14 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import duckdb
 import pytest
-from conftest import PROJECT, Workspace
+from conftest import PROJECT, Workspace, is_old
 from lastro.landing import land as landing
 from lastro.landing.land import LIST, RefusedFiles, landed_folder
 from lastro.landing.stores import Bucket, Folder
-from moto.server import ThreadedMotoServer
 
 INVOICE = ["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]
 
@@ -50,11 +48,6 @@ def rows_that_count(to: Path) -> dict[str, list[tuple]]:
         ).fetchall()
         for table in ("tb_faturas", "tb_pagamentos")
     }
-
-
-def is_old(path: Path) -> None:
-    """Let a file be of last year: a file that changed a moment ago is read again, since its time does not tell."""
-    os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
 def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
@@ -293,41 +286,25 @@ def test_two_landings_at_once_are_refused(workspace: Workspace, tmp_path: Path) 
     assert run(workspace, "--to", str(tmp_path)).returncode == 0
 
 
-def test_a_bucket_is_landed_as_a_folder_is(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bucket_is_landed_as_a_folder_is(workspace: Workspace, tmp_path: Path, bucket: str) -> None:
     """Also when two land at once: the second to end is told, and what the first wrote stands."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
-            monkeypatch.setenv(name, value)
-        boto3.client("s3").create_bucket(Bucket="lastro")
-        old = workspace.write_rows("tb_faturas", "202401", [INVOICE])
-        is_old(old)
-        landing.land(workspace.raw, Folder(tmp_path))
-        first, second = Bucket("s3://lastro/landed"), Bucket("s3://lastro/landed/")
-        assert landing.land(workspace.raw, first).landed == 1
-        assert landing.land(workspace.raw, Bucket("s3://lastro/landed")).already_there == 1
-        assert first.names() == Folder(tmp_path).names()
-        # Both have fetched the same list; one commits, then the other tries.
-        for store in (first, second):
-            assert store.fetch(LIST, tmp_path / "list.parquet")
-        first.commit(tmp_path / "list.parquet", LIST)
-        shutil.copy(tmp_path / LIST, tmp_path / "other.parquet")
-        duckdb.sql("select 1 as other").write_parquet(str(tmp_path / "other.parquet"))
-        first.fetch(LIST, tmp_path / "list.parquet")
-        first.commit(tmp_path / "other.parquet", LIST)
-        with pytest.raises(BlockingIOError, match="another landing is running"):
-            second.commit(tmp_path / "list.parquet", LIST)
-    finally:
-        server.stop()
+    old = workspace.write_rows("tb_faturas", "202401", [INVOICE])
+    is_old(old)
+    landing.land(workspace.raw, Folder(tmp_path))
+    first, second = Bucket(f"{bucket}/landed"), Bucket(f"{bucket}/landed/")
+    assert landing.land(workspace.raw, first).landed == 1
+    assert landing.land(workspace.raw, Bucket(f"{bucket}/landed")).already_there == 1
+    assert first.names() == Folder(tmp_path).names()
+    # Both have fetched the same list; one commits, then the other tries.
+    for store in (first, second):
+        assert store.fetch(LIST, tmp_path / "list.parquet")
+    first.commit(tmp_path / "list.parquet", LIST)
+    shutil.copy(tmp_path / LIST, tmp_path / "other.parquet")
+    duckdb.sql("select 1 as other").write_parquet(str(tmp_path / "other.parquet"))
+    first.fetch(LIST, tmp_path / "list.parquet")
+    first.commit(tmp_path / "other.parquet", LIST)
+    with pytest.raises(BlockingIOError, match="another landing is running"):
+        second.commit(tmp_path / "list.parquet", LIST)
 
 
 def test_a_database_keeps_to_its_raw_root(sample: Workspace, tmp_path: Path, monkeypatch) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Workspace
+from conftest import Workspace, is_old
 from lastro.contract import RawTable, read_contract
 from lastro.landing import dbt_plugin, land
 from lastro.landing.land import RefusedFiles
-from lastro.landing.stores import Folder
+from lastro.landing.stores import Bucket, Folder
 
 PAGAMENTOS = "id_pagamento, id_fatura, id_cliente, data_pagamento, valor_pagamento"
 
@@ -70,6 +70,45 @@ def test_parquet_is_its_own_landed_form(workspace: Workspace, contract: list[Raw
     write(workspace, "202402", PAGAMENTOS, "('p2', 'f1', 'c1', '2024-02-09', '7.50')")
     workspace.build("-s", "+fct_faturas")
     assert workspace.query("select valor_pago from lastro_cartoes.fct_faturas") == [(Decimal("11.50"),)]
+
+
+def test_a_bucket_gets_the_rows_of_parquet_in_the_form_of_all_others(
+    workspace: Workspace,
+    contract: list[RawTable],
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Athena cannot open the raw file, and its external tables know one form of landed rows."""
+    rows = (
+        "('p1', 'f1', 'c1', timestamptz '2024-01-09 01:30:00+00', 4.00)",
+        "('p2', null, 'c1', null, 0.10)",
+    )
+    is_old(write(workspace, "202401", PAGAMENTOS, *rows))
+    is_old(
+        workspace.write_rows("tb_faturas", "202401", [["f1", "c1", "2024-01-05", "2024-01-15", "10", "1"]])
+    )
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    assert land.land(workspace.raw, Bucket(bucket)).landed == 2
+    assert land.land(workspace.raw, Bucket(bucket)).already_there == 2
+    shapes = {}
+    for name in Bucket(bucket).names():
+        Bucket(bucket).fetch(name, tmp_path / "rows.parquet")
+        found = duckdb.read_parquet(str(tmp_path / "rows.parquet"))
+        shapes[name.split("/")[1]] = list(zip(found.columns, map(str, found.types), strict=True))
+        if "tb_pagamentos" in name:
+            landed = found.project(f"{PAGAMENTOS}, _line_number, _raw_row").order("_line_number").fetchall()
+    declared = [
+        column.name for table in contract if table.name == "tb_pagamentos" for column in table.columns
+    ]
+    lineage = [column for column in shapes["tb_faturas"] if column[0].startswith("_")]
+    assert shapes["tb_pagamentos"] == [(name, "VARCHAR") for name in declared] + lineage
+    said = [json.loads(row[-1]) for row in landed]
+    assert [row[:-1] for row in landed] == [
+        ("p1", "f1", "c1", "2024-01-09 01:30:00+00", "4.00", 1),
+        ("p2", None, "c1", None, "0.10", 2),
+    ]
+    assert [row["id_pagamento"] for row in said] == ["p1", "p2"]
 
 
 def test_parquet_that_cannot_be_trusted_is_refused(

@@ -57,7 +57,7 @@ class LandedFile:
 
     @property
     def name(self) -> str:
-        """Where its rows are landed, unless the raw file is Parquet itself."""
+        """Where its rows are landed, unless they are read in the raw file itself."""
         stem = Path(self.source_file).stem
         return f"{self.source_name}/{self.table_name}/file_id={self.file_id}/{stem}.parquet"
 
@@ -137,7 +137,7 @@ def land(
         for file in found:
             old = before.get(file.name)
             is_known = old and not read_all and _is_unchanged(file, old, versions[file.table], started)
-            if is_known and (old.name in there or file.table.is_parquet):
+            if is_known and (old.name in there or _stays(file, store)):
                 known.append(old)
             else:
                 new.append(file)
@@ -145,7 +145,7 @@ def land(
         if gone and not allow_removed:
             problems += [f"{name}: the file is gone. {_GONE}" for name in gone[:10]]
             problems += [f"and {len(gone) - 10} more files are gone. {_GONE}"] if len(gone) > 10 else []
-        read = _read_files(new, versions, scratch, progress)
+        read = _read_files(new, versions, store, scratch, progress)
         refused = [file for file in read if file.problem]
         problems += [f"{file.source_file}{_before(file.problem)}{file.problem}" for file in refused]
         if problems and not (skip_refused and len(problems) == len(refused)):
@@ -170,6 +170,11 @@ _GONE = (
 )
 
 
+def _stays(file: RawFile, store: Store) -> bool:
+    """Whether a raw file is read where it stands."""
+    return file.table.is_parquet and store.is_beside_raw
+
+
 def _before(problem: str) -> str:
     return ", " if problem.startswith("line ") else ": "
 
@@ -187,6 +192,7 @@ def _is_unchanged(file: RawFile, old: LandedFile, version: str, started: int) ->
 def _read_files(
     files: list[RawFile],
     versions: dict[RawTable, str],
+    store: Store,
     scratch: Path,
     progress: Callable[[int, int], None],
 ) -> list[LandedFile]:
@@ -206,7 +212,9 @@ def _read_files(
         ThreadPoolExecutor(workers) as readers,
         ThreadPoolExecutor(1) as counter,
     ):
-        readings = [readers.submit(_read_file, con.cursor(), file, scratch) for file in files]
+        # A time of Parquet becomes text in the zone that the views of DuckDB have.
+        con.execute("set global timezone = 'UTC'")
+        readings = [readers.submit(_read_file, con.cursor(), file, store, scratch) for file in files]
         counts = [counter.submit(_count, file, file.table.encoding or "utf-8") for file in files]
         read = []
         for file, reading, count in zip(files, readings, counts, strict=True):
@@ -224,19 +232,20 @@ class _Read(NamedTuple):
     problem: str | None
 
 
-def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, scratch: Path) -> _Read:
-    state, copy = file.path.stat(), _staged(file, scratch, "txt")
+def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scratch: Path) -> _Read:
+    state, copy, rows = file.path.stat(), _staged(file, scratch, "txt"), _staged(file, scratch, "parquet")
     content_hash, encoding, reading, problem = "", None, reader.Reading(), file.problem
     try:
         if file.table.is_parquet:
             with file.path.open("rb") as raw:
                 content_hash = file_digest(raw, "sha256").hexdigest()
-            reading = reader.read_parquet(con, file.table, file.path)
+            target = None if _stays(file, store) else rows
+            reading = reader.read_parquet(con, file.table, file.path, target)
             return _Read(state, content_hash, None, reading, problem)
         prepared = text.prepare(file.path, file.table.encoding, copy)
         content_hash, encoding = prepared.sha256, prepared.encoding
         if not problem:
-            reading = reader.read(con, file.table, prepared, _staged(file, scratch, "parquet"))
+            reading = reader.read(con, file.table, prepared, rows)
     except UnreadableFile as error:
         problem = problem or str(error)
     finally:
@@ -290,7 +299,7 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
         landed_rows=reading.rows,
         problem=read.problem,
     )
-    if not read.problem and not file.table.is_parquet:
+    if not read.problem and _staged(file, scratch, "parquet").exists():
         _staged(file, scratch, "parquet").replace(scratch / f"{landed.file_id}.parquet")
     return landed
 

@@ -6,6 +6,7 @@ The reading itself is the SQL beside this file; here it is given its file, delim
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).parent
 DELIMITERS = [",", ";", "\t", "|"]
 # A dictionary of a column whose values differ costs a third of the time of writing, and saves nothing.
 _PARQUET = "compression zstd, compression_level 1, string_dictionary_page_size_limit 20000"
+_ABSENT = "cast(null as varchar)"
 # The parts of a landed row that are no cells; the file that it stands in is the partition.
 LINEAGE = {
     "_line_number": "bigint",
@@ -81,16 +83,23 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     return replace(reading, rows=rows)
 
 
-def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path) -> Reading:
+def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, target: Path | None) -> Reading:
     """What a Parquet file holds, which is its own landed form.
+
+    Args:
+        con: A connection.
+        table: The raw table that the file belongs to.
+        path: The raw file.
+        target: The Parquet file to write its landed rows to, for readers that cannot open the raw file.
 
     Raises:
         UnreadableFile: It is no Parquet file, or lacks a required column.
     """
+    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
     try:
-        columns = con.execute("describe select * from read_parquet(?)", [without_wildcards(path)]).fetchall()
-        names = tuple(column[0].lower() for column in columns)
-        [(rows,)] = con.execute("select count(*) from read_parquet(?)", [without_wildcards(path)]).fetchall()
+        described = con.execute(f"describe select * exclude (file_row_number) from {rows}").fetchall()
+        names = tuple(column[0].lower() for column in described)
+        [(count,)] = con.execute(f"select count(*) from {rows}").fetchall()
     except duckdb.Error:
         raise UnreadableFile("it is no whole Parquet file. Ask for it again.") from None
     missing = [name for name in table.required if name not in names]
@@ -98,9 +107,28 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path) ->
         raise UnreadableFile(
             f"required column {', '.join(missing)} is missing; the file has {', '.join(names)}."
         )
+    if target:
+        _write(con, parquet_columns(table, names), f"{rows} as rows", target)
     declared = [column.name for column in table.columns]
     extra = tuple(name for name in names if name not in declared)
-    return Reading(column_names=names, extra_columns=extra, rows=rows)
+    return Reading(column_names=names, extra_columns=extra, rows=count)
+
+
+def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
+    """The landed columns of a raw Parquet file with these columns, as expressions on its `rows`."""
+    there = [column.name for column in table.columns if column.name in names]
+    columns = {
+        column.name: f"cast(rows.{quoted(column.name)} as varchar)" if column.name in there else _ABSENT
+        for column in table.columns
+    }
+    pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in there)
+    lineage = {name: f"cast(null as {kind})" for name, kind in LINEAGE.items()}
+    # Parquet has no lines and no text: rows are numbered, and what one said is the JSON of its cells.
+    lineage |= {
+        "_line_number": "rows.file_row_number + 1",
+        "_raw_row": f"cast(json_object({pairs}) as varchar)",
+    }
+    return columns | lineage
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:
@@ -133,10 +161,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
     extra = tuple(name for name in names if name not in declared)
     # Cells in the declared order, joined by the delimiter, are the text of a row that has no quotes.
     is_plain = list(names) == declared
-    columns = {
-        name: f"cells[{names.index(name) + 1}]" if name in names else "cast(null as varchar)"
-        for name in declared
-    }
+    columns = {name: f"cells[{names.index(name) + 1}]" if name in names else _ABSENT for name in declared}
     pairs = ", ".join(f"{literal(name)}, cells[{names.index(name) + 1}]" for name in extra)
     columns |= {
         "_line_number": "line_number",
@@ -147,7 +172,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         "_delimiter": literal(delimiter),
         "_extra_columns": f"case when cells is not null then cast(json_object({pairs}) as varchar) end"
         if extra
-        else "cast(null as varchar)",
+        else _ABSENT,
     }
     _write(con, columns, "split_rows", target)
     return Reading(delimiter, header_line, names, extra, lines_set_free=lines_set_free)
@@ -242,7 +267,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
         "_line_number": "line_number",
         "_raw_row": "record",
         "_row_problem": "row_problem",
-        "_delimiter": "cast(null as varchar)",
+        "_delimiter": _ABSENT,
         "_extra_columns": f"""case
             when len(json_keys(sound)) > {len(table.columns)}
                 then cast(json_merge_patch(sound, {literal(others)}) as varchar)

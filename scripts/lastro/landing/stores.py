@@ -19,7 +19,13 @@ _BUSY = "another landing is running there. Wait for it to end, then run this aga
 
 
 class Store(Protocol):
-    """Landed files. Whoever reads a name sees the old file or the new one, whole."""
+    """Landed files. Whoever reads a name sees the old file or the new one, whole.
+
+    Attributes:
+        is_beside_raw: Whether its readers can open the raw files too.
+    """
+
+    is_beside_raw: bool
 
     def names(self) -> set[str]:
         """The names of all Parquet files."""
@@ -51,6 +57,8 @@ class Store(Protocol):
 
 class Folder:
     """Landed files in a local folder."""
+
+    is_beside_raw = True
 
     def __init__(self, root: Path) -> None:
         """Nothing is made before something is landed."""
@@ -111,6 +119,8 @@ class Folder:
 
 class Bucket:
     """Landed files below a prefix of an S3 bucket; AWS_ENDPOINT_URL names another server than Amazon's."""
+
+    is_beside_raw = False
 
     def __init__(self, address: str) -> None:
         """The address is s3://bucket/prefix; credentials and region are found as every AWS client does."""

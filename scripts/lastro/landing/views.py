@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from lastro.contract import RawTable
 from lastro.landing.land import LandedFile
-from lastro.landing.reader import LINEAGE
+from lastro.landing.reader import parquet_columns
 from lastro.landing.sql import literal, quoted, without_wildcards
 
 
@@ -35,30 +35,14 @@ def declare_parquet(
     conn: DuckDBPyConnection, schema: str, table: RawTable, raw: Path, files: list[LandedFile]
 ) -> None:
     """A view over the raw files themselves, with the lineage that a landed row has."""
-    there = {name for file in files for name in json.loads(file.column_names or "[]")}
-    cells = [
-        f"cast(rows.{quoted(column.name)} as varchar) as {quoted(column.name)}"
-        if column.name in there
-        else f"cast(null as varchar) as {quoted(column.name)}"
-        for column in table.columns
-    ]
-    pairs = [
-        f"{literal(column.name)}, rows.{quoted(column.name)}"
-        for column in table.columns
-        if column.name in there
-    ]
-    known = {
-        "_line_number": "rows.file_row_number + 1",
-        # A Parquet file has no text: what a rejected row said is the JSON of its cells.
-        "_raw_row": f"cast(json_object({', '.join(pairs)}) as varchar)",
-    }
-    lineage = [f"{known.get(name, f'cast(null as {kind})')} as {name}" for name, kind in LINEAGE.items()]
+    names = {name for file in files for name in json.loads(file.column_names or "[]")}
+    columns = [f"{value} as {quoted(name)}" for name, value in parquet_columns(table, names).items()]
     paths = ", ".join(literal(without_wildcards(raw / file.source_file)) for file in files)
     identities = ", ".join(f"({literal(str(raw / file.source_file))}, {file.file_id})" for file in files)
     conn.execute(f"create schema if not exists {quoted(schema)}")
     conn.execute(
         f"create or replace view {quoted(schema)}.{quoted(table.name)} as"
-        f" select {', '.join([*cells, *lineage])}, files.file_id"
+        f" select {', '.join(columns)}, files.file_id"
         f" from read_parquet([{paths}], union_by_name = true, filename = true, file_row_number = true)"
         " as rows"
         f" inner join (values {identities}) as files (path, file_id) on rows.filename = files.path"
