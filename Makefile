@@ -36,7 +36,7 @@ bench: .venv/installed  ## each domain's build against the shortest hand-written
 
 sample:  ## write the committed sample again
 	rm -rf data/raw
-	$(BIN)/lastro sample --out data/raw
+	$(BIN)/lastro sample --to data/raw
 
 lock:  ## resolve requirements.in; needs uv
 	uv pip compile --quiet --no-header --no-annotate --generate-hashes requirements.in -o requirements.txt

@@ -86,7 +86,7 @@ def main() -> None:
     if not raw.exists():
         subprocess.run(
             [str(Path(sys.executable).with_name("lastro")), "sample", "--clean", "--steady"]
-            + ["--out", str(raw), "--clients", str(options.clients), "--months", "13"],
+            + ["--to", str(raw), "--clients", str(options.clients), "--months", "13"],
             check=True,
         )
         # A domain is built by its tag, but all files below a raw root are landed.

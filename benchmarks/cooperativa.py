@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-from lastro.sample_cooperativa import EXTRACTS, TABLES, write_extracts
+from lastro.sample.cooperativa import EXTRACTS, TABLES, write_extracts
 from measure import PROJECT, Run, dbt, hand_written, print_runs
 
 MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has one and a half cards

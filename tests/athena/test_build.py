@@ -267,7 +267,7 @@ def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
 def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     """With volume enough to tell: what the engine scans for one new month, against all that it scanned before."""
     raw = tmp_path / "raw"
-    made = lake.run("lastro", "sample", "--clean", "--out", str(raw), "--clients", "30000", "--months", "13")
+    made = lake.run("lastro", "sample", "--clean", "--to", str(raw), "--clients", "30000", "--months", "13")
     assert made.returncode == 0, made.stdout
     held = tmp_path / "held"
     held.mkdir()

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import PROJECT, SHARED, Workspace
-from lastro.extract import extract
+from lastro.extract.cooperativa import extract
 from postgres import fill, programs, running_postgres
 
 LASTRO = str(Path(sys.executable).with_name("lastro"))

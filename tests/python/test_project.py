@@ -252,7 +252,7 @@ def test_every_raw_table_is_reconciled(workspace: Workspace) -> None:
 
 
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
-    subprocess.run([LASTRO, "sample", "--out", str(tmp_path)], check=True, capture_output=True)
+    subprocess.run([LASTRO, "sample", "--to", str(tmp_path)], check=True, capture_output=True)
     committed = PROJECT / "data" / "raw"
     names = sorted(str(p.relative_to(committed)) for p in committed.rglob("*.*"))
     assert names == sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.*"))
@@ -298,7 +298,7 @@ def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
     other = tmp_path / "cartoes" / "tb_faturas" / "tb_faturas_202401.csv"
     other.parent.mkdir(parents=True)
     other.write_text("mine")
-    done = subprocess.run([LASTRO, "sample", "--out", str(tmp_path)], capture_output=True, text=True)
+    done = subprocess.run([LASTRO, "sample", "--to", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 1
     assert "already has files" in done.stderr
     assert other.read_text() == "mine"
@@ -311,11 +311,11 @@ def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
         (["--clients", "0"], "--clients"),
         (["--months", "0"], "--months"),
         (["--start", "2024-13"], "--start"),
-        ([], "--out"),
+        ([], "--to"),
     ],
 )
 def test_sample_names_the_argument_that_is_wrong(tmp_path: Path, arguments: list, word: str) -> None:
-    out = ["--out", str(tmp_path)] if arguments else []
+    out = ["--to", str(tmp_path)] if arguments else []
     done = subprocess.run([LASTRO, "sample", *out, *arguments], capture_output=True, text=True)
     assert done.returncode == 2
     assert word in done.stderr

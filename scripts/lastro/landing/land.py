@@ -20,6 +20,7 @@ from lastro.contract import RawTable, read_contract
 from lastro.landing import reader, text
 from lastro.landing.count import Count, count_csv, count_json, count_lines, count_parquet
 from lastro.landing.inventory import RawFile, raw_files
+from lastro.landing.settings import memory_limit, threads
 from lastro.landing.stores import Bucket, Folder, Store
 from lastro.landing.text import UnreadableFile
 
@@ -197,11 +198,11 @@ def _read_files(
     progress: Callable[[int, int], None],
 ) -> list[LandedFile]:
     """Read and count files, as many at a time as DuckDB may use threads."""
-    workers = int(os.environ.get("LASTRO_THREADS", "2"))
+    workers = threads()
     # One query a file, on one thread each: lines are numbered in order, and files are read side by side.
     settings = {
         "threads": 1,
-        "memory_limit": os.environ.get("LASTRO_MEMORY_LIMIT", "6GB"),
+        "memory_limit": memory_limit(),
         "temp_directory": str(scratch / "spill"),
         "preserve_insertion_order": False,
     }
@@ -217,10 +218,16 @@ def _read_files(
         readings = [readers.submit(_read_file, con.cursor(), file, store, scratch) for file in files]
         counts = [counter.submit(_count, file, file.table.encoding or "utf-8") for file in files]
         read = []
-        for file, reading, count in zip(files, readings, counts, strict=True):
-            read.append(_landed(file, reading.result(), count.result(), versions[file.table], scratch))
-            done += 1
-            progress(done, len(files))
+        try:
+            for file, reading, count in zip(files, readings, counts, strict=True):
+                read.append(_landed(file, reading.result(), count.result(), versions[file.table], scratch))
+                done += 1
+                progress(done, len(files))
+        except BaseException:
+            # Whoever interrupts does not wait for the files that nobody has begun.
+            for executor in (readers, counter):
+                executor.shutdown(wait=False, cancel_futures=True)
+            raise
     return read
 
 

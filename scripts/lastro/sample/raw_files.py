@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from lastro.sample_cooperativa import TABLES, write_extracts
+from lastro.sample.cooperativa import TABLES, write_extracts
 
 FATURAS = "tb_faturas"
 PAGAMENTOS = "tb_pagamentos"
@@ -150,11 +150,36 @@ def write_sample(
     """
     for folder in FOLDERS.values():
         if (out / folder).exists() and any(path.is_file() for path in (out / folder).rglob("*")):
-            raise FileExistsError(f"{out / folder} already has files. Remove them, or choose another --out.")
+            raise FileExistsError(f"{out / folder} already has files. Remove them, or choose another --to.")
     partial = out / ".sample.partial"
     shutil.rmtree(partial, ignore_errors=True)
     for table in FOLDERS:
         (partial / table).mkdir(parents=True)
+    try:
+        written = _write_all(partial, out, clients, months, start, seed, clean, steady, progress)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+    for table, folder in FOLDERS.items():
+        shutil.rmtree(out / folder, ignore_errors=True)
+        (out / folder).parent.mkdir(parents=True, exist_ok=True)
+        (partial / table).rename(out / folder)
+    partial.rmdir()
+    return written
+
+
+def _write_all(
+    partial: Path,
+    out: Path,
+    clients: int,
+    months: int,
+    start: date,
+    seed: int,
+    clean: bool,
+    steady: bool,
+    progress: Callable[[str], None],
+) -> list[Path]:
+    """Write every file to a folder that is renamed when all are there; returns their final names."""
     con = duckdb.connect()
     con.execute(_CHANCE)
     con.execute(
@@ -187,11 +212,6 @@ def write_sample(
         progress(path.name)
     if not clean:
         _add_defects(con, partial, start, months)
-    for table, folder in FOLDERS.items():
-        shutil.rmtree(out / folder, ignore_errors=True)
-        (out / folder).parent.mkdir(parents=True, exist_ok=True)
-        (partial / table).rename(out / folder)
-    partial.rmdir()
     return written
 
 

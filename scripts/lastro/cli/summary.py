@@ -1,29 +1,42 @@
-"""What a build made, on one screen."""
+"""`lastro summary`: what a build made, on one screen of 80 columns."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from lastro.cli.options import DATABASE, Database
+from lastro.database import opened
+
 _RECONCILIATION = """
 select
     table_name as " ",
     count(*) as files,
-    sum(raw_rows) as "raw rows",
+    sum(raw_rows) as raw,
     sum(accepted_rows) as accepted,
     sum(superseded_rows) as superseded,
     sum(duplicate_rows) as duplicate,
     sum(rejected_rows) as rejected,
-    sum(difference_rows) as difference,
-    sum(raw_amount) as "raw R$",
-    sum(accepted_amount) as "accepted R$",
-    sum(difference_amount) as "difference R$"
+    sum(difference_rows) as "lost"
 from reconciliacao
+group by table_name
+order by table_name
+"""
+
+_AMOUNTS = """
+select
+    table_name as " ",
+    sum(raw_amount) as raw,
+    sum(accepted_amount) as accepted,
+    sum(superseded_amount + duplicate_amount) as "again",
+    sum(rejected_amount) as rejected,
+    sum(difference_amount) as "lost"
+from reconciliacao
+where raw_amount is not null
 group by table_name
 order by table_name
 """
@@ -33,6 +46,7 @@ select reason, count(*) as rows
 from (select unnest(string_split(reasons, ',')) as reason from quarentena)
 group by reason
 order by rows desc, reason
+limit 10
 """
 
 _INVOICES = """
@@ -115,43 +129,34 @@ order by 1
 """
 
 
-def print_summary(database: Path, console: Console) -> None:
-    """Print the reconciliation and a few rows of each mart.
-
-    Args:
-        database: the DuckDB file that dbt built; it is opened read-only.
-        console: where to print.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        RuntimeError: the file is not a finished build.
-    """
-    if not database.exists():
-        raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
-    con = duckdb.connect(str(database), read_only=True)
+def summary(database: Database = DATABASE) -> None:
+    """Show what the last build made: the reconciliation and a few rows of each mart."""
+    console = Console()
     try:
-        con.execute(
-            "set search_path = 'lastro_cartoes,lastro_cooperativa,lastro_mensageria,lastro_qualidade'"
-        )
-        [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
-        _print_turned(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
-        _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
-        _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
-        _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
-        _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
-        _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
-        _print_table(con, console, "Movements of cards (fct_movimentacao_cartao)", _MOVEMENTS)
-        _print_table(con, console, "What people answered a chatbot (chatbot_sessions)", _FLOWS)
-    except duckdb.Error as error:
+        with opened(database) as con:
+            _print_summary(con, console)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise RuntimeError(f"{database} is not a finished build: {error}") from error
-    finally:
-        con.close()
     console.print(
         f"The tables are in {database}. Query them with any DuckDB client; `make docs` shows the lineage;"
         " the README says how to read your own files.",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
+    con.execute("set search_path = 'lastro_cartoes,lastro_cooperativa,lastro_mensageria,lastro_qualidade'")
+    [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
+    _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
+    _print_table(con, console, "The same in R$", _AMOUNTS)
+    _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
+    _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
+    _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
+    _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
+    _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
+    _print_table(con, console, "Movements of cards (fct_movimentacao_cartao)", _MOVEMENTS)
+    _print_table(con, console, "What people answered a chatbot (chatbot_sessions)", _FLOWS)
 
 
 def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:

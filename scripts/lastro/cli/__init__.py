@@ -1,0 +1,40 @@
+"""The `lastro` command: one module for each group of commands."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from lastro.cli import doctor, export, extract, land, sample, summary
+from lastro.cli.errors import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="What stands around the Lastro dbt project.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"lastro {version('lastro')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _lastro(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+for module in (sample, land, summary, doctor):
+    app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+app.add_typer(extract.app, name="extract")
+app.add_typer(export.app, name="export")

@@ -1,0 +1,32 @@
+"""Options that several commands have, under one name, and their progress bars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lastro.cli.errors import errors
+
+Database = Annotated[Path, typer.Option(envvar="LASTRO_DB", help="The DuckDB file that dbt built.")]
+Raw = Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root.")]
+Landed = Annotated[Path, typer.Option(envvar="LASTRO_LANDED", help="Folder that holds all landed roots.")]
+Exports = Annotated[Path, typer.Option("--to", envvar="LASTRO_EXPORTS", help="Folder to write to.")]
+
+DATABASE = Path("target/lastro.duckdb")
+RAW = Path("data/raw")
+LANDED = Path("target/landed")
+EXPORTS = Path("target/exports")
+
+
+def files_progress() -> Progress:
+    """A bar that counts files, on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+    )

@@ -1,0 +1,34 @@
+"""`lastro sample`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lastro.cli.options import files_progress
+from lastro.sample.raw_files import write_sample
+
+
+def sample(
+    to: Annotated[Path, typer.Option(help="Raw root to write to, for example data/raw.")],
+    clients: Annotated[int, typer.Option(min=1, help="Number of clients.")] = 200,
+    months: Annotated[int, typer.Option(min=1, help="Months with invoices.")] = 14,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="First month, as YYYY-MM.")] = datetime(
+        2023, 1, 1
+    ),
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
+    clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without any defect.")] = False,
+    steady: Annotated[
+        bool, typer.Option("--steady", help="Every client has an invoice every month.")
+    ] = False,
+) -> None:
+    """Write raw files made by a seeded generator, with every defect Lastro handles."""
+    with files_progress() as progress:
+        task = progress.add_task("files", total=3 * months + 12 + (3 if clean else 4))
+        paths = write_sample(
+            to, clients, months, start.date(), seed, clean, steady, lambda _: progress.advance(task)
+        )
+    typer.echo(f"{len(paths)} files below {to}")

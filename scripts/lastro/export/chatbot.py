@@ -1,0 +1,53 @@
+"""The answers of a chatbot, one report a flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lastro.database import opened
+from lastro.export.files import write
+
+
+def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) -> list[tuple[Path, int]]:
+    """Write one report a flow: a row per session, its times, and its answers in the order of the flow.
+
+    Args:
+        database: The DuckDB file that dbt built; it is opened read-only.
+        flow: Only this flow, as the events name it; None for every flow.
+        layout: One of FORMATS. In CSV and XLSX the times are ISO 8601 texts.
+        folder: Where to write; it is made if it is not there.
+
+    Returns:
+        The path of each file, which is named as chatbot_keys names the flow, and its number of rows.
+
+    Raises:
+        FileNotFoundError: There is no such database.
+        ValueError: The build has no such flow, or a workbook cannot hold it; that file is not written.
+        duckdb.Error: The database is not a finished build.
+    """
+    written = []
+    with opened(database) as con:
+        flows = dict(
+            con.execute(
+                "select distinct flow, relation_name from lastro_mensageria.chatbot_keys order by flow"
+            ).fetchall()
+        )
+        if flow is not None and flow not in flows:
+            there = "it has " + ", ".join(map(repr, flows)) if flows else "it has none at all"
+            raise ValueError(
+                f"the build has no answers in flow {flow!r}: {there}. Choose one of these, or build again "
+                "with the hours in which it was answered."
+            )
+        for name in flows.values() if flow is None else [flows[flow]]:
+            times = (
+                ""
+                if layout == "parquet"
+                else (
+                    " replace (replace(cast(first_answer_dt as varchar), ' ', 'T') as first_answer_dt,"
+                    " replace(cast(last_answer_dt as varchar), ' ', 'T') as last_answer_dt)"
+                )
+            )
+            query = f'select *{times} from lastro_mensageria."{name}" order by customer, session'
+            path = folder / f"{name}.{layout}"
+            written.append((path, write(con, query, path, layout)))
+    return written

@@ -1,0 +1,62 @@
+"""The movements of the cooperative as one flat file, with its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from lastro.database import opened
+from lastro.export.files import delimiter_name, named, whole_file, write
+
+# Every column, so that the same movements are the same bytes.
+_ORDER = (
+    "data_movimento, numero_cartao, vlr_transacao_movimento, des_transacao_movimento, nome_associado,"
+    " sobrenome_associado, idade_associado, nome_impresso_cartao, data_criacao_cartao, tipo_conta,"
+    " data_criacao_conta"
+)
+
+
+def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: Path) -> tuple[Path, int]:
+    """Write movimento_flat, with its SHA-256 and its rows and R$ in a file beside it.
+
+    Args:
+        database: The DuckDB file that dbt built; it is opened read-only.
+        layout: One of FORMATS. In CSV and XLSX times are ISO 8601 in UTC.
+        delimiter: One character between the cells of a CSV.
+        folder: Where to write; it is made if it is not there.
+
+    Returns:
+        The path of the file and its number of rows, the header apart.
+
+    Raises:
+        FileNotFoundError: There is no such database.
+        ValueError: Rows or R$ are not those of the fact, or a workbook cannot hold them; nothing is written.
+        duckdb.Error: The database is not a finished build.
+    """
+    path = folder / named("movimento_flat", layout, delimiter_name(delimiter) if layout == "csv" else "")
+    times = (
+        ""
+        if layout == "parquet"
+        else " replace (strftime(data_movimento, '%Y-%m-%dT%H:%M:%S.%gZ') as data_movimento)"
+    )
+    totals = "select count(*), sum({}) from lastro_cooperativa.{}"
+    with opened(database) as con:
+        flat = con.execute(totals.format("vlr_transacao_movimento", "movimento_flat")).fetchone()
+        fact = con.execute(totals.format("valor_movimentacao", "fct_movimentacao_cartao")).fetchone()
+        if flat != fact:
+            raise ValueError(
+                f"movimento_flat has {flat[0]} rows and R$ {flat[1]}, the fact {fact[0]} and R$ {fact[1]}. "
+                "Build again."
+            )
+        query = f"select *{times} from lastro_cooperativa.movimento_flat order by {_ORDER}"
+        rows = write(con, query, path, layout, delimiter)
+        if rows != flat[0]:
+            path.unlink()
+            raise ValueError(f"{rows} rows were written of {flat[0]}.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    report = {"file": path.name, "rows": rows, "vlr_transacao_movimento": str(flat[1] or 0), "sha256": digest}
+    with whole_file(path.with_name(f"{path.name}.json")) as partial:
+        partial.writetext(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return path, rows

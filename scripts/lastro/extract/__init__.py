@@ -1,0 +1,1 @@
+"""Extraction: the tables of source systems as dated raw files."""

@@ -1,0 +1,1 @@
+"""A sample of every domain, made by a seeded generator."""
