@@ -1,7 +1,10 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: build test thorough test-athena lint docs bench sample lock clean
+.PHONY: help build check test thorough test-athena lint docs bench sample lock clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a summary of what it made
 	$(BIN)/dbt build --quiet
@@ -21,7 +24,7 @@ lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena ta
 	$(BIN)/ruff format --check scripts tests benchmarks
 	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
-	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests/cartoes tests/cooperativa tests/mensageria tests/generic tests/qualidade analyses
+	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests analyses
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
 docs: .venv/installed  ## the lineage site as one static file
@@ -45,6 +48,8 @@ clean:
 	rm -rf .venv target logs
 
 .venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Lastro needs Python 3.11 or later: make PYTHON=python3.12 build'; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

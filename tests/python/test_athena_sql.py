@@ -77,7 +77,12 @@ def test_what_a_later_run_computes_is_what_athena_reads(later_run: tuple[Workspa
 
 
 def jinja_files(*folders: str) -> list[Path]:
-    return [path for folder in folders for path in (PROJECT / folder).rglob("*.sql")]
+    return [
+        path
+        for folder in folders
+        for path in (PROJECT / folder).rglob("*.*")
+        if path.suffix in (".sql", ".yml") and not path.is_relative_to(PROJECT / "tests" / "athena")
+    ]
 
 
 def test_only_the_dialect_asks_which_engine_it_is() -> None:
@@ -85,11 +90,12 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
     question = re.compile(
         r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__"
     )
-    files = jinja_files(
-        "models", "macros", "tests/generic", "tests/cartoes", "tests/qualidade", "snapshots", "analyses"
-    )
-    files = [path for path in files if path.parent != PROJECT / "macros" / "dialect"]
-    assert len(files) > 30
+    files = [
+        path
+        for path in jinja_files("models", "macros", "tests", "snapshots", "seeds", "analyses")
+        if not path.is_relative_to(PROJECT / "macros" / "dialect")
+    ]
+    assert len(files) > 100
     assert [path.name for path in files if question.search(path.read_text(encoding="utf-8"))] == []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
+import typer
 from conftest import PROJECT, Workspace
 from lastro.cli.errors import Commands
 from typer.testing import CliRunner
@@ -153,7 +153,6 @@ def test_files_of_other_options_stand_beside_each_other(built: Workspace, tmp_pa
     ],
 )
 def test_every_error_is_one_message_and_a_code(error: BaseException, code: int, words: str) -> None:
-
     app = typer.Typer(cls=Commands)
 
     @app.callback()

@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'tb_faturas'") }}
+{{ config(units='base_cartoes__arquivos', units_where="table_name = 'tb_faturas'") }}
 
 with raw_rows as (
     {{ landed_rows('cartoes', 'tb_faturas') }}

@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'tb_pagamentos'") }}
+{{ config(units='base_cartoes__arquivos', units_where="table_name = 'tb_pagamentos'") }}
 
 with raw_rows as (
     {{ landed_rows('cartoes', 'tb_pagamentos') }}

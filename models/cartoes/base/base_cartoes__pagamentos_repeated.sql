@@ -1,4 +1,9 @@
-{{ config(units_where="table_name = 'tb_pagamentos'", key=['file_id', 'line_number'], unit_rows='null') }}
+{{ config(
+    units='base_cartoes__arquivos',
+    units_where="table_name = 'tb_pagamentos'",
+    key=['file_id', 'line_number'],
+    unit_rows='null'
+) }}
 
 {{ repeated_rows(
     source('cartoes', 'tb_pagamentos'),

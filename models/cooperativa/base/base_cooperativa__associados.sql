@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'associado'") }}
+{{ config(units='base_cooperativa__arquivos', units_where="table_name = 'associado'") }}
 
 with raw_rows as (
     {{ landed_rows('cooperativa', 'associado') }}

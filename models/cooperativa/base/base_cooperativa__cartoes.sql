@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'cartao'") }}
+{{ config(units='base_cooperativa__arquivos', units_where="table_name = 'cartao'") }}
 
 with raw_rows as (
     {{ landed_rows('cooperativa', 'cartao') }}

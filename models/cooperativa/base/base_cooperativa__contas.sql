@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'conta'") }}
+{{ config(units='base_cooperativa__arquivos', units_where="table_name = 'conta'") }}
 
 with raw_rows as (
     {{ landed_rows('cooperativa', 'conta') }}

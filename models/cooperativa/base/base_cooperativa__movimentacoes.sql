@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'movimentacao_cartao'") }}
+{{ config(units='base_cooperativa__arquivos', units_where="table_name = 'movimentacao_cartao'") }}
 
 with raw_rows as (
     {{ landed_rows('cooperativa', 'movimentacao_cartao') }}

@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'chatbot'") }}
+{{ config(units='base_mensageria__arquivos', units_where="table_name = 'chatbot'") }}
 
 with raw_rows as (
     {{ landed_rows('mensageria', 'chatbot') }}

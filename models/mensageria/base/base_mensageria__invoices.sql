@@ -1,4 +1,4 @@
-{{ config(units_where="table_name = 'invoices'") }}
+{{ config(units='base_mensageria__arquivos', units_where="table_name = 'invoices'") }}
 
 with raw_rows as (
     {{ landed_rows('mensageria', 'invoices') }}

@@ -11,6 +11,14 @@ from rich.table import Table
 
 from lastro.cli.options import DATABASE, Database
 from lastro.database import opened
+from lastro.landing.sql import literal
+
+# Where the marts are; names that stand in two schemas do not exist.
+_SCHEMAS = """
+select distinct table_schema
+from information_schema.tables
+where table_schema like 'lastro_%' and table_schema not like '%landed%'
+"""
 
 _RECONCILIATION = """
 select
@@ -146,7 +154,8 @@ def summary(database: Database = DATABASE) -> None:
 
 
 def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
-    con.execute("set search_path = 'lastro_cartoes,lastro_cooperativa,lastro_mensageria,lastro_qualidade'")
+    schemas = con.execute(_SCHEMAS).fetchall()
+    con.execute(f"set search_path = {literal(','.join(schema for (schema,) in schemas))}")
     [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
     _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
     _print_table(con, console, "The same in R$", _AMOUNTS)
