@@ -1,5 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: help build check test thorough test-athena lint docs bench sample lock clean
 
@@ -10,11 +11,15 @@ build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a sum
 	$(BIN)/dbt build --quiet
 	$(BIN)/lastro summary
 
+check: lint  ## two minutes: lint, one build with its tests, the fast tests; DOMAIN=cartoes for one domain
+	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
+	LASTRO_EXAMPLES=20 $(PYTEST) -m "(fast or quick)$(if $(DOMAIN), and $(DOMAIN))"
+
 test: lint  ## everything that proves it without Java or a cloud
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 thorough: lint  ## the same with many more examples: an hour or more, for the night
-	LASTRO_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest
+	LASTRO_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTEST)
 
 test-athena: .venv/installed  ## the production path: dbt-athena on a real Trino, row by row equal to DuckDB
 	$(BIN)/python -m pytest tests/athena

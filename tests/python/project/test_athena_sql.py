@@ -96,7 +96,10 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
         if not path.is_relative_to(PROJECT / "macros" / "dialect")
     ]
     assert len(files) > 100
-    assert [path.name for path in files if question.search(path.read_text(encoding="utf-8"))] == []
+    # dbt takes no dispatched macro in YAML, and these unit tests have rows with maps, which Athena has no literal for.
+    excused = ["_chatbot_mensageria__unit_tests.yml", "_marts_cooperativa__unit_tests.yml"]
+    asking = [path.name for path in files if question.search(path.read_text(encoding="utf-8"))]
+    assert sorted(asking) == excused
 
 
 def test_every_dialect_macro_has_a_case() -> None:
