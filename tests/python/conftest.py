@@ -274,6 +274,29 @@ def sample(workspace: Workspace) -> Workspace:
     return workspace
 
 
+@pytest.fixture(scope="session")
+def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample and what one build with all its tests made of it, kept to be copied."""
+    session_workspace.clear()
+    shutil.copytree(PROJECT / "data" / "raw", session_workspace.raw, dirs_exist_ok=True)
+    session_workspace.build(tests=True)
+    kept = tmp_path_factory.mktemp("kept")
+    for path in (session_workspace.raw, session_workspace.landed):
+        shutil.copytree(path, kept / path.name)
+    shutil.copy(session_workspace.database, kept)
+    return kept
+
+
+@pytest.fixture
+def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
+    """A workspace that holds the committed sample, built."""
+    session_workspace.clear()
+    for path in (session_workspace.raw, session_workspace.landed):
+        shutil.copytree(kept_sample / path.name, path, dirs_exist_ok=True)
+    shutil.copy(kept_sample / session_workspace.database.name, session_workspace.database)
+    return session_workspace
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of an empty bucket on a server of this machine, which every AWS client of the test talks to."""

@@ -143,13 +143,12 @@ def test_arrival_in_any_order_and_any_number_of_builds(
     assert workspace.snapshot(CARD_MARTS + BASES) == at_once
 
 
-def test_a_second_build_and_a_full_refresh_change_nothing(sample: Workspace) -> None:
-    sample.build()
-    before = sample.snapshot(MARTS + BASES)
-    sample.build(tests=True)
-    assert sample.snapshot(MARTS + BASES) == before
-    sample.build("--full-refresh")
-    assert sample.snapshot(MARTS + BASES) == before
+def test_a_second_build_and_a_full_refresh_change_nothing(built_sample: Workspace) -> None:
+    before = built_sample.snapshot(MARTS + BASES)
+    built_sample.build(tests=True)
+    assert built_sample.snapshot(MARTS + BASES) == before
+    built_sample.build("--full-refresh")
+    assert built_sample.snapshot(MARTS + BASES) == before
 
 
 def test_a_new_month_computes_only_its_own_reference_date(sample: Workspace) -> None:
