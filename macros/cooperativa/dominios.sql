@@ -1,6 +1,7 @@
 {#- The value that a spelling stands for; one that nobody declared is kept as it is, and listed. -#}
 
-{% macro in_its_domain(rows, columns) %}
+{% macro in_its_domain(rows, columns, base) %}
+    {#- Spellings are few and rows are many: each spelling of the base model is made plain once. -#}
     select
         {{ rows }}.* ,
         {%- for column in columns %}
@@ -16,10 +17,14 @@
         ), '') as valores_desconhecidos
     from {{ rows }}
     {%- for column in columns %}
-    left join {{ ref('dominios') }} as {{ column }}_dominio
-        on
-            {{ column }}_dominio.coluna = '{{ column }}'
-            and {{ column }}_dominio.escrita = {{ plain_spelling(rows ~ '.' ~ column) }}
+    left join (
+        select
+            escritas.{{ column }},
+            dominios.valor
+        from (select distinct {{ column }} from {{ base }}) as escritas
+        inner join {{ ref('dominios') }} as dominios
+            on dominios.coluna = '{{ column }}' and dominios.escrita = {{ plain_spelling('escritas.' ~ column) }}
+    ) as {{ column }}_dominio on {{ rows }}.{{ column }} = {{ column }}_dominio.{{ column }}
     {%- endfor %}
 {% endmacro %}
 

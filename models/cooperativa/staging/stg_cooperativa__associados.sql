@@ -10,7 +10,7 @@ with associados as (
 ),
 
 valores as (
-    {{ in_its_domain('associados', ['estado_civil', 'escolaridade']) }}
+    {{ in_its_domain('associados', ['estado_civil', 'escolaridade'], base=ref('base_cooperativa__associados')) }}
 )
 
 select

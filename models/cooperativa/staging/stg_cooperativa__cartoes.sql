@@ -10,7 +10,7 @@ with cartoes as (
 ),
 
 valores as (
-    {{ in_its_domain('cartoes', ['bandeira_cartao', 'tipo_cartao']) }}
+    {{ in_its_domain('cartoes', ['bandeira_cartao', 'tipo_cartao'], base=ref('base_cooperativa__cartoes')) }}
 )
 
 select

@@ -10,7 +10,7 @@ with contas as (
 ),
 
 valores as (
-    {{ in_its_domain('contas', ['tipo_conta', 'situacao_conta']) }}
+    {{ in_its_domain('contas', ['tipo_conta', 'situacao_conta'], base=ref('base_cooperativa__contas')) }}
 )
 
 select
