@@ -21,7 +21,7 @@ def test_too_many_rejected_rows(workspace: Workspace) -> None:
     assert not build.success
     assert (
         "cartoes/tb_faturas/tb_faturas_202402.csv: 21 of 100 rows are rejected, more than 20 %;"
-        " the first on line 2 for valor_fatura:not_a_number" in build.output
+        " the first is on line 2: valor_fatura:not_a_number" in build.output
     )
     assert workspace.snapshot(["lastro_cartoes.fct_faturas"]) == before, "what reads the file went on"
     # Too small to tell.
@@ -39,8 +39,8 @@ def test_too_many_rows_that_replace_other_content(workspace: Workspace) -> None:
     build = workspace.dbt("build", "-s", "+fct_faturas")
     assert not build.success
     assert (
-        "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are replaced by other content of their key,"
-        " more than 5 %; the first on line 2" in build.output
+        "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are superseded by different content,"
+        " more than 5 %; the first is on line 2" in build.output
     )
 
 
