@@ -390,7 +390,7 @@ def test_a_text_too_long_for_a_cell_is_refused(workspace: Workspace, tmp_path: P
     workspace.build(*SELECT)
     refused = export(workspace, tmp_path, "--format", "xlsx")
     assert refused.returncode == 1
-    assert "row 1, column a: a text of 40,000 characters" in refused.stderr
+    assert "row 1, column a: the text has 40,000 characters" in refused.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -506,6 +506,6 @@ def test_an_export_that_does_not_reconcile_is_refused(star: Workspace, tmp_path:
         con.execute("delete from lastro_cooperativa.dim_cartao where sk_cartao <> -1")
     refused = export(star, tmp_path / "out")
     assert refused.returncode == 1
-    assert "movimento_flat has 1 rows and R$ 20.50, the fact 2 and R$ 30.50" in refused.stderr
+    assert "movimento_flat has 1 rows and R$ 20.50, but the fact has 2 rows and R$ 30.50" in refused.stderr
     assert not (tmp_path / "out").exists()
     assert export(star, tmp_path, "--delimiter", "ab").returncode == 2
