@@ -92,7 +92,7 @@
     {%- endif -%}
     {%- if config.get('unit_rows') and units and states_of_units(notes, true).stale -%}
         {%- do exceptions.raise_compiler_error(
-            this.identifier ~ ': some landed rows were not found. On Athena, run create_landed_tables after lastro land.'
+            this.identifier ~ ': some landed rows are missing. On Athena, run create_landed_tables after lastro land.'
         ) -%}
     {%- endif -%}
 

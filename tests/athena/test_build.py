@@ -173,7 +173,7 @@ def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duc
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
-    assert re.search(r"^0 files landed in .*, 59 were there, 0 removed$", landing.stdout, re.M), (
+    assert re.search(r"^0 files landed in .*, 59 already there, 0 removed$", landing.stdout, re.M), (
         landing.stdout
     )
 

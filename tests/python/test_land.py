@@ -57,7 +57,7 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
     folder = landed_folder(sample.raw, sample.landed)
     assert (result.returncode, result.stdout) == (
         0,
-        f"58 files landed in {folder}, 0 were there, 0 removed\n",
+        f"58 files landed in {folder}, 0 already there, 0 removed\n",
     )
     before = landed_files(sample.landed)
     sample.build()
@@ -87,10 +87,13 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     workspace.write_rows("tb_faturas", "202402", [[*INVOICE[:4], "11.00", ""]])
     result = run(workspace, *to)
     assert result.returncode == 1
-    assert "tb_faturas_202401.csv: the file is gone. If it is meant to be gone, say so" in result.stderr
+    assert (
+        "tb_faturas_202401.csv: the file is gone. If that is intended, run `lastro land --prune`"
+        in result.stderr
+    )
     assert landed_files(tmp_path) == first
     result = run(workspace, *to, "--prune")
-    assert result.stdout == f"1 files landed in {tmp_path}, 0 were there, 2 removed\n"
+    assert result.stdout == f"1 files landed in {tmp_path}, 0 already there, 2 removed\n"
     rows = duckdb.sql(
         f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'"
     ).fetchall()
@@ -211,7 +214,7 @@ def test_files_that_cannot_be_trusted_are_all_named_and_land_nothing(
     workspace.write("tb_pagamentos", "202402", b"id_pagamento\n\x9d\n")
     result = run(workspace, "--to", str(tmp_path))
     assert result.returncode == 1
-    assert "2 of the files below" in result.stderr
+    assert "2 of the files under" in result.stderr
     assert "tb_faturas_202402.csv, line 1: required column data_emissao" in result.stderr
     assert "tb_pagamentos_202402.csv, line 2: byte 0x9D is neither utf-8 nor cp1252" in result.stderr
     assert "Traceback" not in result.stderr

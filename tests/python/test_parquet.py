@@ -121,4 +121,4 @@ def test_parquet_that_cannot_be_trusted_is_refused(
         land.land(workspace.raw, Folder(tmp_path / "landed"))
     said = str(refusal.value)
     assert "202401.parquet: required column id_cliente, data_pagamento, valor_pagamento is missing" in said
-    assert "202402.parquet: it is no whole Parquet file. Ask for it again." in said
+    assert "202402.parquet: it is not a complete Parquet file. Request it again." in said

@@ -263,7 +263,7 @@ def test_special_characters_cut_and_rename_nothing(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="line 2: it is longer than 2 MB"):
+    with pytest.raises(UnreadableFile, match="line 2: the line is longer than 2 MB"):
         Reading(tmp_path, b"a,b,c\n1," + b"x" * 3_000_000 + b",z\n", table_of(NAMES))
 
 
@@ -328,5 +328,5 @@ def test_an_empty_json_file_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_a_json_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="line 2: it is longer than 2 MB"):
+    with pytest.raises(UnreadableFile, match="line 2: the line is longer than 2 MB"):
         read_json(tmp_path, f'{GOOD}\n{{"who": "{"x" * 3_000_000}"}}\n')
