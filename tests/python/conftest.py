@@ -1,4 +1,4 @@
-"""A throw-away raw root and database, and a way to build them in this process."""
+"""A throwaway raw root and database, and a way to build them in this process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARED = PROJECT.parent / "shared" / "data"
 
 
 def examples(few: int) -> int:
-    """How many examples a property tries; `make thorough` asks for more."""
+    """Return the number of examples for a property; `make thorough` asks for more."""
     return max(few, int(os.environ.get("LASTRO_EXAMPLES", "0")))
 
 
@@ -37,7 +37,7 @@ PAGAMENTOS_HEADER = ["id_pagamento", "id_fatura", "id_cliente", "data_pagamento"
 
 
 def is_old(path: Path) -> None:
-    """Let a file be of last year: a file that changed a moment ago is read again, since its time does not tell."""
+    """Give a file an old time: a file modified a moment ago is reread, because its time is not proof."""
     os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
@@ -62,7 +62,7 @@ MARTS = [
 ]
 
 
-# Every row of tb_faturas with what became of it.
+# Every row of tb_faturas with its disposition.
 JUDGED_FATURAS = """(
     select
         base.*,
@@ -74,7 +74,7 @@ JUDGED_FATURAS = """(
 
 
 class Build:
-    """The outcome of one dbt command: whether it worked, all it told the user, what it returned."""
+    """The outcome of one dbt command: its success, its messages to the user, and its result."""
 
     def __init__(self, success: bool, output: str, result: Any) -> None:
         self.success = success
@@ -83,7 +83,7 @@ class Build:
 
 
 class Workspace:
-    """One raw root and one database at fixed places, so that dbt parses the project only once."""
+    """One raw root and one database at fixed paths, so that dbt parses the project only once."""
 
     def __init__(self, folder: Path) -> None:
         self.raw = folder / "raw"
@@ -92,26 +92,26 @@ class Workspace:
         self.target = folder / "target"
 
     def clear(self) -> None:
-        """Forget all files and tables."""
+        """Remove all files and tables."""
         shutil.rmtree(self.raw, ignore_errors=True)
         shutil.rmtree(self.landed, ignore_errors=True)
         self.raw.mkdir(parents=True)
         self.forget_tables()
 
     def forget_tables(self) -> None:
-        """Forget the tables, keep the files."""
+        """Remove the tables, and keep the files."""
         for path in self.database.parent.glob(self.database.name + "*"):
             path.unlink()
 
     def write(self, table: str, period: str, content: str | bytes) -> Path:
-        """Write one raw card file as it is."""
+        """Write one raw card file with exactly this content."""
         path = self.raw / "cartoes" / table / f"{table}_{period}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
     def write_rows(self, table: str, period: str, rows: list[list[Any]], **options: Any) -> Path:
-        """Write rows, with the header of the table, by Python's own csv module."""
+        """Write rows with the table's header by Python's csv module."""
         path = self.write(table, period, "")
         header = FATURAS_HEADER if table == "tb_faturas" else PAGAMENTOS_HEADER
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -121,7 +121,7 @@ class Workspace:
         return path
 
     def variables(self) -> dict[str, str]:
-        """The environment that points a command at this workspace."""
+        """Return the environment that points a command at this workspace."""
         return {
             "LASTRO_RAW": str(self.raw),
             "LASTRO_LANDED": str(self.landed),
@@ -129,7 +129,7 @@ class Workspace:
         }
 
     def dbt(self, *args: str, manifest: Any = None) -> Build:
-        """Run a dbt command on this workspace, with another manifest than the project's if one is given."""
+        """Run a dbt command on this workspace, optionally with a changed manifest."""
         messages: list[str] = []
 
         def keep(event: Any) -> None:
@@ -147,39 +147,39 @@ class Workspace:
         finally:
             os.environ.clear()
             os.environ.update(old)
-            # The adapter keeps the file open for the next command; the tests read it in between.
+            # The adapter keeps the file open for its next command, but the tests read it in between.
             DuckDBConnectionManager.close_all_connections()
         output = "\n".join(messages + ([str(result.exception)] if result.exception else []))
         return Build(result.success, output, result.result)
 
     def build(self, *args: str, tests: bool = False) -> Build:
-        """Build the project; it has to work."""
+        """Build the project, which must succeed."""
         kinds = [] if tests else ["--exclude-resource-type", "test", "unit_test"]
-        # Nobody reads the manifest, and to write it takes a fifth of a build.
+        # Nobody reads the manifest, and writing it takes a fifth of a build.
         build = self.dbt("build", "--no-write-json", *kinds, *args)
         assert build.success, build.output
         return build
 
     def compiled(self, sql: str) -> str:
-        """SQL with Jinja, as dbt compiles it for DuckDB."""
+        """Return SQL with Jinja as dbt compiles it for DuckDB."""
         build = self.dbt("compile", "--inline", sql)
         assert build.success, build.output
         return build.result.results[0].node.compiled_code
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on what was built."""
+        """Return the rows of a query on the build."""
         with duckdb.connect(str(self.database), read_only=True) as con:
             return con.execute(sql).fetchall()
 
     def records(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a query on what was built, by column name."""
+        """Return the rows of a query on the build as dictionaries by column name."""
         with duckdb.connect(str(self.database), read_only=True) as con:
             result = con.execute(sql)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
-        """Every table as a sorted list of rows: two snapshots are equal as multisets of rows."""
+        """Return every table as a sorted list of rows, so that two snapshots compare as multisets."""
         columns = f"* exclude ({exclude})" if exclude else "*"
         return {table: self.query(f"select {columns} from {table} order by all") for table in tables}
 
@@ -204,7 +204,7 @@ def sample(workspace: Workspace) -> Workspace:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty bucket on a server of this machine, which every AWS client of the test talks to."""
+    """Yield the address of an empty bucket on a local server, which every AWS client of the test uses."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -216,7 +216,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             "AWS_DEFAULT_REGION": "us-east-1",
         }.items():
             monkeypatch.setenv(name, value)
-        # One server of this process remembers the buckets of another.
+        # The servers of one process share their buckets, so each test needs its own name.
         boto3.client("s3").create_bucket(Bucket=f"lastro-{port}")
         yield f"s3://lastro-{port}"
     finally:

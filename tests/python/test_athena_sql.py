@@ -1,4 +1,4 @@
-"""The static gate for Athena, without Athena: what every commit is held to."""
+"""The static gate for Athena, without Athena, for every commit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace
     build = workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
     assert build.success, build.output
     compiled = {Path(result.node.path).stem: result.node.compiled_code for result in build.result.results}
-    # An ephemeral model is compiled where it is read.
+    # An ephemeral model is compiled into the models that read it.
     models = {
         path.stem
         for path in (PROJECT / "models").rglob("*.sql")
@@ -46,7 +46,7 @@ def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace
 
 @pytest.fixture
 def later_run(workspace: Workspace) -> tuple[Workspace, Any]:
-    """A workspace, and a manifest that compiles what by_version runs when a unit is missing."""
+    """Return a workspace, and a manifest that compiles what by_version runs for missing units."""
     manifest = workspace.dbt("parse", "--target", "athena").result
     for name, text in (
         ("missing_units_mark", "in (7)"),
@@ -58,7 +58,7 @@ def later_run(workspace: Workspace) -> tuple[Workspace, Any]:
 
 
 def compiled_for_athena(workspace: Workspace, manifest: Any) -> dict[str, str]:
-    """Name and SQL of every model of a manifest, compiled without an engine."""
+    """Return the SQL of every model of a manifest by name, compiled without an engine."""
     build = workspace.dbt(
         *("compile", "--target", "athena", "--no-populate-cache", "--no-introspect"),
         *("--select", "resource_type:model"),
@@ -86,7 +86,7 @@ def jinja_files(*folders: str) -> list[Path]:
 
 
 def test_only_the_dialect_asks_which_engine_it_is() -> None:
-    """Also not by naming an engine's own macro, nor by the type or the name of the target."""
+    """Only macros/dialect may name an engine, its macros, or the type or name of the target."""
     question = re.compile(
         r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__"
     )
@@ -100,7 +100,7 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
 
 
 def test_every_dialect_macro_has_a_case() -> None:
-    """But those that make whole statements, which the models themselves put to the test."""
+    """Every dialect macro has a parity case, except those that the models themselves exercise."""
     named = {
         name
         for path in jinja_files("macros/dialect")

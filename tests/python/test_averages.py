@@ -1,4 +1,4 @@
-"""The account averages: against the published example, a definition in Python, and as a user exports them."""
+"""The account averages equal the published example and a definition in Python, also as exported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Invoice = tuple[str, str, date, Decimal]
 
 
 def write_invoices(workspace: Workspace, files: dict[str, list[Invoice]]) -> None:
-    """Write files of invoices, by name."""
+    """Write invoice files by name."""
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True, exist_ok=True)
     for name, invoices in files.items():
@@ -40,10 +40,10 @@ def first_of_month(number: int) -> date:
 
 
 def definition(invoices: list[Invoice]) -> dict[tuple[str, str, date], list[Decimal | None]]:
-    """The averages, written down from their definition a second time.
+    """Return the averages from a second, independent definition.
 
-    Identical rows are one invoice; monthly totals; for every month after an account's first one, up to the month
-    after the last of all, the mean of N totals if there are N.
+    Identical rows are one invoice. Invoices are added up by month. For every month after an account's first one, up
+    to the month after the last of all, the average is the mean of the previous N totals, if all N exist.
     """
     totals: dict[tuple[str, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for customer, account, day, invoice in set(invoices):
@@ -74,7 +74,7 @@ def built(workspace: Workspace) -> dict[tuple[str, str, date], list[Decimal | No
 @pytest.mark.parametrize("variant", ["original", "variante_stit"])
 def test_the_published_example(workspace: Workspace, variant: str) -> None:
     if not SHARED.exists():
-        pytest.skip("the outside data is not on this machine")
+        pytest.skip("the external data is not on this machine")
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True)
     shutil.copy(SHARED / "mensageria" / variant / "invoices.csv", folder)
@@ -125,7 +125,7 @@ def test_averages_equal_their_definition_in_any_order_of_files_and_builds(
 
 
 def test_dispositions_of_invoices(workspace: Workspace) -> None:
-    """Two amounts in one month are two invoices; the same row again is a duplicate; what cannot be read is kept."""
+    """Two amounts in a month are two invoices, a repeated row is a duplicate, and an unreadable row is quarantined."""
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True)
     (folder / "2020 história.csv").write_text(

@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def source(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The database as SCHEMA has it."""
+    """Return a database filled by SCHEMA."""
     monkeypatch.chdir(PROJECT)
     fill(server, SCHEMA)
     return server
@@ -92,8 +92,8 @@ def test_values_are_exact(source: str, tmp_path: Path) -> None:
     assert rows(tmp_path, "cartao")[0]["numero_cartao"] == "0000211"
     assert rows(tmp_path, "associado")[1]["nome"] == 'D\'Ávila "Zé", o 2º\nlinha'
     text = (tmp_path / "cooperativa/associado" / DAYS["associado"]).read_text(encoding="utf-8")
-    assert "A1,Ana,,1985-05-10" in text, "NULL is nothing"
-    assert 'linha","",1990-01-01' in text, "an empty text is a quoted nothing"
+    assert "A1,Ana,,1985-05-10" in text, "NULL is an empty cell"
+    assert 'linha","",1990-01-01' in text, "an empty text is a quoted empty cell"
 
 
 def test_what_happens_while_it_reads_is_not_seen(source: str, tmp_path: Path) -> None:
@@ -115,13 +115,13 @@ def test_what_happens_while_it_reads_is_not_seen(source: str, tmp_path: Path) ->
 
 def test_movements_come_from_the_watermark_on_with_what_was_late(source: str, tmp_path: Path) -> None:
     extract(source, tmp_path, DAY)
-    # Committed late: older than the newest one that was seen.
+    # Committed late: older than the newest movement already seen.
     change(source, "insert into movimentacao_cartao values (3, 'K1', 1, 'late', '2024-01-08')")
     change(source, "insert into movimentacao_cartao values (4, 'K1', 1, 'new', '2024-01-10')")
     second, third = date(2024, 1, 11), date(2024, 1, 20)
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4"]
-    # Again on the same day: its file begins where it began.
+    # A second extract on the same day starts where the first one did.
     change(source, "insert into movimentacao_cartao values (5, 'K1', 1, 'new', '2024-01-11 12:00+00')")
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4", "5"]
@@ -304,7 +304,7 @@ def test_optional_columns_may_be_absent_and_names_may_differ(source: str, tmp_pa
     assert (card["numero_cartao"], card["nome_impresso_cartao"]) == ("0000211", "C1 {x} 100%")
 
 
-# Where the published source differs from the contract; what it does not have at all is made up as its authors did.
+# The differences between the published source and the contract. What it lacks is made up as its authors did.
 PUBLISHED = """
 [associado.columns]
 nome = { sql = "split_part(nome, ' ', 1)" }
@@ -325,9 +325,9 @@ descricao_movimentacao = "id_movimentacao_cartao"
 
 
 def test_the_published_cooperative(server: str, workspace: Workspace, tmp_path: Path) -> None:
-    """All that differs from the published file: names are not in capitals, and when accounts were opened is unknown."""
+    """The export equals the published file, except for capitals and for account opening dates, which are unknown."""
     if not SHARED.exists():
-        pytest.skip("the outside data is not on this machine")
+        pytest.skip("the external data is not on this machine")
     fill(server, (SHARED / "cooperativa/scripts_db_origem.sql").read_text(encoding="utf-8"))
     (tmp_path / "mapping.toml").write_text(PUBLISHED)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Files of one content in many layouts give one result; what cannot work is refused by name."""
+"""The same content in many layouts gives one result, and a file that cannot work is refused by name."""
 
 from __future__ import annotations
 
