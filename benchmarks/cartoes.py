@@ -76,7 +76,7 @@ def assert_same_book(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="keep and reuse the generated files here")

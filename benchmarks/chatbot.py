@@ -66,7 +66,7 @@ def assert_same_answers(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, default=10_000_000)
     options = parser.parse_args()

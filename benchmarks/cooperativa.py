@@ -151,7 +151,7 @@ def assert_same_star(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000_000)
     options = parser.parse_args()

@@ -197,7 +197,7 @@ def workspace(session_workspace: Workspace) -> Iterator[Workspace]:
 
 @pytest.fixture
 def sample(workspace: Workspace) -> Workspace:
-    """A workspace that holds the committed sample."""
+    """Return a workspace with the committed sample."""
     shutil.copytree(PROJECT / "data" / "raw", workspace.raw, dirs_exist_ok=True)
     return workspace
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- A file can change a reference date if it has a row dated before it, because a client stays in the book from their
--- first invoice on. A file whose row supersedes another also counts from the superseded row's date.
+-- first invoice on. A file whose row supersedes another also counts from the date of the superseded row.
 -- `input_version` covers exactly those files, so a date is recomputed if and only if one of them changes.
 with arquivos as (
     select * from {{ ref('int_cartoes__reconciliacao') }}

@@ -60,7 +60,7 @@ faturas_medidas as (
     select
         ref_date,
         id_cliente,
-        -- An older invoice is in no window; it only keeps the client in the book.
+        -- An older invoice is in no window and only keeps the client in the book.
         case when idade_meses <= 12 then idade_meses end as idade_meses,
         id_fatura,
         data_emissao,

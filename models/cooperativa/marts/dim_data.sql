@@ -8,7 +8,7 @@ anos as (
     from dias
 ),
 
--- Easter Sunday by Gauss's algorithm; d and e are his names. His N is 5 from 1900 to 2099 and 6 in 2100.
+-- Easter Sunday by the Gauss algorithm, which names d and e. Its N is 5 from 1900 to 2099 and 6 in 2100.
 epacts as (
     select
         ano,

@@ -1,4 +1,4 @@
-"""`lastro land`."""
+"""`lastro land`: land raw files as Parquet, for both engines."""
 
 from __future__ import annotations
 

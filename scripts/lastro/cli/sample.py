@@ -1,4 +1,4 @@
-"""`lastro sample`."""
+"""`lastro sample`: write sample raw files."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Store(Protocol):
         """
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Copy a stored file to a local path; False if there is none."""
+        """Copy a stored file to a local path, and return whether it exists."""
 
     def put(self, path: Path, name: str) -> None:
         """Move a local file of the scratch folder into the store."""
@@ -90,7 +90,7 @@ class Folder:
                 shutil.rmtree(scratch, ignore_errors=True)
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Copy a stored file to a local path; False if there is none."""
+        """Copy a stored file to a local path, and return whether it exists."""
         try:
             shutil.copyfile(self.root / name, path)
         except FileNotFoundError:
@@ -143,7 +143,7 @@ class Bucket:
             yield Path(scratch)
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Download an object to a local path; False if there is none."""
+        """Download an object to a local path, and return whether it exists."""
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)
         except ClientError as error:
