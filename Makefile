@@ -1,5 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: help build check test thorough test-athena lint docs bench sample lock clean
 
@@ -10,11 +11,15 @@ build: .venv/installed  ## create the environment, build the sample on DuckDB, s
 	$(BIN)/dbt build --quiet
 	$(BIN)/lastro summary
 
+check: lint  ## in two minutes: lint, one build with its tests, the fast tests; DOMAIN=cartoes limits it to a domain
+	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
+	LASTRO_EXAMPLES=20 $(PYTEST) -m "(fast or quick)$(if $(DOMAIN), and $(DOMAIN))"
+
 test: lint  ## lint, and run every test that needs neither Java nor a cloud
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 thorough: lint  ## the same tests with many more examples: an hour or more, for the night
-	LASTRO_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest
+	LASTRO_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTEST)
 
 test-athena: .venv/installed  ## test the production path: dbt-athena on a real Trino, equal to DuckDB row by row
 	$(BIN)/python -m pytest tests/athena

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from emulator.lake import NO_TESTS, PROJECT, Lake, hashable, running_lake
+from emulator.lake import NO_TESTS, Lake, hashable, running_lake
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,8 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Duck:
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the sample, whose files a test may add and remove."""
+    """Return a four-month sample with every defect, whose files a test may add and remove."""
     folder = tmp_path_factory.mktemp("raw") / "raw"
-    shutil.copytree(PROJECT / "data" / "raw", folder)
+    command = [str(Path(sys.executable).with_name("lastro")), "sample", "--to", str(folder), "--months", "4"]
+    subprocess.run(command, check=True, capture_output=True)
     return folder

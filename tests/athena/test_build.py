@@ -16,7 +16,7 @@ import pytest
 from conftest import Duck
 from emulator.lake import ICEBERG, NO_TESTS, PROJECT, Lake
 
-LAST_MONTHS = ("_202402.csv", "_202403.csv", "_20230315.csv")
+LAST_MONTHS = ("_202304.csv", "_202305.csv", "_20230315.csv")
 LANDED = "s3://lastro-data/landed"
 HOSTILE_KEYS = [
     "session",
@@ -173,9 +173,8 @@ def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duc
 
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
-    assert re.search(r"^0 files landed in .*, 59 already there, 0 removed$", landing.stdout, re.M), (
-        landing.stdout
-    )
+    there = sum(path.is_file() for path in raw.rglob("*"))
+    assert f"0 files landed in {LANDED}, {there} already there, 0 removed" in landing.stdout
 
 
 def test_another_build_changes_nothing(lake: Lake) -> None:
@@ -213,7 +212,7 @@ def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duc
     )
     deadline = time.monotonic() + 120
     merges: list[str] = []
-    while len(merges) < 4 and process.poll() is None and time.monotonic() < deadline:
+    while len(merges) < 3 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
         new = list(lake.endpoint.queries.values())[seen:]
         merges = [query.sql for query in new if "merge into" in query.sql and "somas as" in query.sql]
@@ -248,11 +247,11 @@ def test_the_analyses_give_the_same(lake: Lake, duck: Duck) -> None:
     )
     assert duckdb.returncode == 0, duckdb.stdout
     analyses = "target/compiled/lastro/analyses"
-    paths = sorted((lake.folder / analyses).glob("*.sql"))
+    paths = sorted((lake.folder / analyses).rglob("*.sql"))
     assert len(paths) > 5
     for path in paths:
         found = lake.query(path.read_text(encoding="utf-8").replace('"awsdatacatalog".', f"{ICEBERG}."))
-        expected = duck.query((duck.folder / analyses / path.name).read_text(encoding="utf-8"))
+        expected = duck.query((duck.folder / path.relative_to(lake.folder)).read_text(encoding="utf-8"))
         assert found == expected, path.name
 
 
@@ -267,7 +266,7 @@ def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
 def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     """One new month scans a fraction of the bytes that the earlier months did, at a volume that shows it."""
     raw = tmp_path / "raw"
-    made = lake.run("lastro", "sample", "--clean", "--to", str(raw), "--clients", "30000", "--months", "13")
+    made = lake.run("lastro", "sample", "--clean", "--to", str(raw), "--clients", "20000", "--months", "13")
     assert made.returncode == 0, made.stdout
     held = tmp_path / "held"
     held.mkdir()

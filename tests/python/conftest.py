@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,53 @@ import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from hypothesis import HealthCheck, Phase, settings
 from moto.server import ThreadedMotoServer
 
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "data"
 
 
-def examples(few: int) -> int:
-    """Return the number of examples for a property; `make thorough` asks for more."""
-    return max(few, int(os.environ.get("LASTRO_EXAMPLES", "0")))
+def examples(count: int) -> settings:
+    """Return Hypothesis settings for this many examples, scaled by the percentage LASTRO_EXAMPLES.
+
+    `make check` asks for fewer, `make thorough` for many more.
+    """
+    return settings(
+        max_examples=max(1, count * int(os.environ.get("LASTRO_EXAMPLES", "100")) // 100),
+        deadline=None,
+        derandomize=True,
+        # A failing example is reported without shrinking, which would take minutes.
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+# `few` for properties that build with dbt, at some seconds per example; `many` for those that build without.
+few, many = examples(3), examples(40)
+
+DOMAINS = sorted(
+    path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name[0] != "_"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for kind, says in {
+        "fast": "runs no dbt",
+        "quick": "builds without dbt, in memory: hundreds of examples of a rule",
+        "builds": "runs dbt",
+        **dict.fromkeys(DOMAINS, "is about this domain or part of the project"),
+    }.items():
+        config.addinivalue_line("markers", f"{kind}: {says}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its cost, which its fixtures reveal, and by its folder."""
+    for item in items:
+        fixtures = set(item.fixturenames)
+        kind = "quick" if "quick" in fixtures else "builds" if "session_workspace" in fixtures else "fast"
+        item.add_marker(kind)
+        item.add_marker(item.path.parent.name)
 
 
 FATURAS_HEADER = [
@@ -82,7 +122,32 @@ class Build:
         self.result = result
 
 
-class Workspace:
+class Tables:
+    """The tables of a build, for queries."""
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection for the caller alone."""
+        raise NotImplementedError
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query on the build."""
+        with self.connection() as con:
+            return con.execute(sql).fetchall()
+
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of a query on the build as dictionaries by column name."""
+        with self.connection() as con:
+            result = con.execute(sql)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
+        """Return every table as a sorted list of rows, so that two snapshots compare as multisets."""
+        columns = f"* exclude ({exclude})" if exclude else "*"
+        return {table: self.query(f"select {columns} from {table} order by all") for table in tables}
+
+
+class Workspace(Tables):
     """One raw root and one database at fixed paths, so that dbt parses the project only once."""
 
     def __init__(self, folder: Path) -> None:
@@ -128,6 +193,11 @@ class Workspace:
             "LASTRO_DB": str(self.database),
         }
 
+    def _target_of(self, args: tuple[str, ...]) -> Path:
+        """Return a target folder per --vars, because dbt reparses everything when they change."""
+        said = args[args.index("--vars") + 1] if "--vars" in args else ""
+        return self.target / sha256(said.encode()).hexdigest()[:8]
+
     def dbt(self, *args: str, manifest: Any = None) -> Build:
         """Run a dbt command on this workspace, optionally with a changed manifest."""
         messages: list[str] = []
@@ -142,7 +212,7 @@ class Workspace:
             runner = dbtRunner(manifest, callbacks=[keep])
             result = runner.invoke(
                 [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-                + ["--target-path", str(self.target), "--log-level", "warn", "--quiet"]
+                + ["--target-path", str(self._target_of(args)), "--log-level", "warn", "--quiet"]
             )
         finally:
             os.environ.clear()
@@ -166,22 +236,9 @@ class Workspace:
         assert build.success, build.output
         return build.result.results[0].node.compiled_code
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query on the build."""
-        with duckdb.connect(str(self.database), read_only=True) as con:
-            return con.execute(sql).fetchall()
-
-    def records(self, sql: str) -> list[dict[str, Any]]:
-        """Return the rows of a query on the build as dictionaries by column name."""
-        with duckdb.connect(str(self.database), read_only=True) as con:
-            result = con.execute(sql)
-            names = [column[0] for column in result.description]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
-        """Return every table as a sorted list of rows, so that two snapshots compare as multisets."""
-        columns = f"* exclude ({exclude})" if exclude else "*"
-        return {table: self.query(f"select {columns} from {table} order by all") for table in tables}
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a read-only connection, because dbt writes the file."""
+        return duckdb.connect(str(self.database), read_only=True)
 
 
 @pytest.fixture(scope="session")
@@ -195,11 +252,49 @@ def workspace(session_workspace: Workspace) -> Iterator[Workspace]:
     yield session_workspace
 
 
+@pytest.fixture(scope="session")
+def compiled(session_workspace: Workspace) -> Any:
+    from quick import Compiled
+
+    return Compiled(session_workspace)
+
+
+@pytest.fixture
+def quick(workspace: Workspace, compiled: Any) -> Callable[..., Tables]:
+    """Return a function that builds models and all that they read from the workspace's files, without dbt."""
+    from quick import QuickBuild
+
+    return partial(QuickBuild, compiled, workspace)
+
+
 @pytest.fixture
 def sample(workspace: Workspace) -> Workspace:
     """Return a workspace with the committed sample."""
     shutil.copytree(PROJECT / "data" / "raw", workspace.raw, dirs_exist_ok=True)
     return workspace
+
+
+@pytest.fixture(scope="session")
+def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the sample once, with all its tests, and keep the files and the database for copies."""
+    session_workspace.clear()
+    shutil.copytree(PROJECT / "data" / "raw", session_workspace.raw, dirs_exist_ok=True)
+    session_workspace.build(tests=True)
+    kept = tmp_path_factory.mktemp("kept")
+    for path in (session_workspace.raw, session_workspace.landed):
+        shutil.copytree(path, kept / path.name)
+    shutil.copy(session_workspace.database, kept)
+    return kept
+
+
+@pytest.fixture
+def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
+    """Return a workspace with the committed sample, built."""
+    session_workspace.clear()
+    for path in (session_workspace.raw, session_workspace.landed):
+        shutil.copytree(kept_sample / path.name, path, dirs_exist_ok=True)
+    shutil.copy(kept_sample / session_workspace.database.name, session_workspace.database)
+    return session_workspace
 
 
 @pytest.fixture

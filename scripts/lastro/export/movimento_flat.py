@@ -58,5 +58,5 @@ def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: P
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     report = {"file": path.name, "rows": rows, "vlr_transacao_movimento": str(flat[1] or 0), "sha256": digest}
     with whole_file(path.with_name(f"{path.name}.json")) as partial:
-        partial.writetext(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return path, rows

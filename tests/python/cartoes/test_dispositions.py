@@ -7,12 +7,12 @@ import io
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 
-from conftest import FATURAS_HEADER, JUDGED_FATURAS, Workspace
+from conftest import FATURAS_HEADER, JUDGED_FATURAS, Tables, Workspace, many
 from hypothesis import given
 from hypothesis import strategies as st
-from test_book import few
 
 GOOD = ["f{n}", "c1", "2024-01-05", "2024-01-15", "10.00", "3.00"]
 HOSTILE = st.one_of(
@@ -41,32 +41,34 @@ def corrupted_rows(draw: st.DrawFn) -> list[list[str]]:
     return rows
 
 
-def dispositions(workspace: Workspace) -> list[tuple]:
-    return workspace.query(
+def dispositions(built: Tables) -> list[tuple]:
+    return built.query(
         "select line_number, disposition, coalesce(raw_row, ''), reasons"
         f" from {JUDGED_FATURAS} order by line_number"
     )
 
 
-@few
+@many
 @given(rows=corrupted_rows(), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-def test_corrupted_cells_never_lose_a_row(workspace: Workspace, rows: list[list[str]], quoting: int) -> None:
+def test_corrupted_cells_never_lose_a_row(
+    workspace: Workspace, quick: Callable[..., Tables], rows: list[list[str]], quoting: int
+) -> None:
     workspace.clear()
     # With CRLF line ends, Python quotes a cell that contains a CR or an LF.
     path = workspace.write_rows("tb_faturas", "202401", rows, quoting=quoting, lineterminator="\r\n")
-    workspace.build("-s", "+reconciliacao", "+quarentena")
+    built = quick("reconciliacao", "quarentena")
     # The independent reading is Python's csv module, which does not skip lines of only blanks.
     text = path.read_text(encoding="utf-8")
     records = [r for r in csv.reader(io.StringIO(text, newline="")) if r][1:]
     assert len(records) == len(rows)
-    assert len(dispositions(workspace)) == len(rows)
-    [(raw, difference, amount)] = workspace.query(
+    assert len(dispositions(built)) == len(rows)
+    [(raw, difference, amount)] = built.query(
         "select raw_rows, difference_rows, difference_amount from lastro_qualidade.reconciliacao"
     )
     assert (raw, difference, amount) == (len(rows), 0, 0)
     accepted = {
         row[0]
-        for row in workspace.query(f"select id_fatura from {JUDGED_FATURAS} where disposition = 'accepted'")
+        for row in built.query(f"select id_fatura from {JUDGED_FATURAS} where disposition = 'accepted'")
     }
     times = Counter(row[0].strip(" ") for row in rows)
     for row in rows:
@@ -74,9 +76,11 @@ def test_corrupted_cells_never_lose_a_row(workspace: Workspace, rows: list[list[
             assert row[0] in accepted
 
 
-@few
+@many
 @given(seed=st.integers(0, 2**32))
-def test_corrupted_bytes_never_lose_a_line(workspace: Workspace, seed: int) -> None:
+def test_corrupted_bytes_never_lose_a_line(
+    workspace: Workspace, quick: Callable[..., Tables], seed: int
+) -> None:
     """With characters inserted anywhere below the header, every line is in a row, with its number and text."""
     chance = random.Random(seed)
     lines = [",".join(cell.format(n=n) for cell in GOOD) for n in range(30)]
@@ -86,9 +90,9 @@ def test_corrupted_bytes_never_lose_a_line(workspace: Workspace, seed: int) -> N
         lines[at] = lines[at][:where] + chance.choice('",;"\t |x\u00e7') + lines[at][where:]
     workspace.clear()
     workspace.write("tb_faturas", "202401", "\n".join([",".join(FATURAS_HEADER), *lines]) + "\n")
-    workspace.build("-s", "+reconciliacao", "+quarentena")
+    built = quick("reconciliacao", "quarentena")
     covered = []
-    for number, disposition, raw_row, _ in dispositions(workspace):
+    for number, disposition, raw_row, _ in dispositions(built):
         texts = raw_row.split("\n") if disposition == "rejected" else [None]
         for offset, text in enumerate(texts):
             covered.append(number + offset)
@@ -96,14 +100,12 @@ def test_corrupted_bytes_never_lose_a_line(workspace: Workspace, seed: int) -> N
     # An accepted row is one line, or several if a quoted cell contains line ends.
     assert set(covered) <= set(range(2, 32))
     assert len(covered) == len(set(covered))
-    [(raw, difference)] = workspace.query(
-        "select raw_rows, difference_rows from lastro_qualidade.reconciliacao"
-    )
-    assert raw == len(dispositions(workspace))
+    [(raw, difference)] = built.query("select raw_rows, difference_rows from lastro_qualidade.reconciliacao")
+    assert raw == len(dispositions(built))
     assert difference == 0
 
 
-def test_every_reason_by_name(workspace: Workspace) -> None:
+def test_every_reason_by_name(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     rows = {
         ",c,2024-01-05,2024-01-15,1.00,": "id_fatura:missing",
         "  ,c,2024-01-05,2024-01-15,1.00,": "id_fatura:missing",
@@ -140,14 +142,14 @@ def test_every_reason_by_name(workspace: Workspace) -> None:
         "id_pagamento,id_fatura,id_cliente,data_pagamento,valor_pagamento\n"
         "p1,f,c,2024-01-05,0\np2,f,c,2024-01-05,0.01\np3,f,c,2024-01-05,-1",
     )
-    workspace.build("-s", "+quarentena")
-    found = workspace.query(
+    built = quick("quarentena")
+    found = built.query(
         "select raw_row, reasons, line_number from lastro_qualidade.quarentena"
         " where table_name = 'tb_faturas' order by line_number"
     )
     assert [row[:2] for row in found] == list(rows.items())
     assert [row[2] for row in found] == list(range(2, 2 + len(rows)))
-    assert workspace.query(
+    assert built.query(
         "select raw_row, reasons from lastro_qualidade.quarentena where table_name = 'tb_pagamentos'"
         " order by 1"
     ) == [
@@ -156,7 +158,9 @@ def test_every_reason_by_name(workspace: Workspace) -> None:
     ]
 
 
-def test_line_numbers_and_texts_across_quoted_line_ends(workspace: Workspace) -> None:
+def test_line_numbers_and_texts_across_quoted_line_ends(
+    workspace: Workspace, quick: Callable[..., Tables]
+) -> None:
     workspace.write(
         "tb_faturas",
         "202401",
@@ -166,19 +170,19 @@ def test_line_numbers_and_texts_across_quoted_line_ends(workspace: Workspace) ->
         'f2,"c\n\n2",2024-01-05,ontem,2.00,\n'
         "f3,c,2024-01-05,2024-01-15,3.00,\n",
     )
-    workspace.build("-s", "+quarentena", "+reconciliacao")
-    assert dispositions(workspace) == [
+    built = quick("quarentena", "reconciliacao")
+    assert dispositions(built) == [
         (2, "accepted", "", None),
         (5, "rejected", 'f2,"c\n\n2",2024-01-05,ontem,2.00,', "data_vencimento:not_a_date"),
         (8, "accepted", "", None),
     ]
-    assert workspace.query(
+    assert built.query(
         "select raw_rows, raw_amount, rejected_amount, difference_rows, difference_amount"
         " from lastro_qualidade.reconciliacao"
     ) == [(3, Decimal("6.00"), Decimal("2.00"), 0, 0)]
 
 
-def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
+def test_who_wins_of_rows_with_one_key(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     """The newest row of a key wins, by file period, then line. A copy of a newer row is a duplicate."""
 
     def row(key: str, amount: int) -> list[str]:
@@ -187,8 +191,8 @@ def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
     workspace.write_rows("tb_faturas", "202401", [row("a", 1), row("b", 1), row("c", 1), row("d", 1)])
     workspace.write_rows("tb_faturas", "202402", [row("a", 1), row("b", 2), row("c", 2), row("d", 1)])
     workspace.write_rows("tb_faturas", "202403", [row("c", 1), row("d", 3), row("e", 1), row("e", 2)])
-    workspace.build("-s", "+reconciliacao")
-    found = workspace.query(
+    built = quick("reconciliacao")
+    found = built.query(
         "select id_fatura, month(reference_period), valor_fatura::int, disposition"
         f" from {JUDGED_FATURAS}"
         " join lastro_cartoes.base_cartoes__arquivos using (file_id) order by 1, 2, 3"
@@ -210,20 +214,22 @@ def test_who_wins_of_rows_with_one_key(workspace: Workspace) -> None:
     assert Counter(row[3] for row in found) == {"accepted": 5, "superseded": 4, "duplicate": 3}
 
 
-def test_a_rejected_row_replaces_nothing(workspace: Workspace) -> None:
+def test_a_rejected_row_replaces_nothing(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     workspace.write_rows("tb_faturas", "202401", [["a", "c", "2024-01-05", "2024-01-15", "1", ""]])
     workspace.write_rows("tb_faturas", "202402", [["a", "c", "2024-01-05", "2024-01-15", "x", ""]])
-    workspace.build("-s", "+reconciliacao")
-    assert sorted(row[1] for row in dispositions(workspace)) == ["accepted", "rejected"]
+    built = quick("reconciliacao")
+    assert sorted(row[1] for row in dispositions(built)) == ["accepted", "rejected"]
 
 
-def test_line_numbers_of_a_file_larger_than_one_buffer(workspace: Workspace) -> None:
+def test_line_numbers_of_a_file_larger_than_one_buffer(
+    workspace: Workspace, quick: Callable[..., Tables]
+) -> None:
     """Line numbers are exact in files larger than a buffer: 400,000 lines whose client is the line number."""
     for period in ("202401", "202402"):
         lines = [f"{period}-{n},{n},2024-01-05,2024-01-15,1.00," for n in range(2, 200_002)]
         workspace.write("tb_faturas", period, "\n".join([",".join(FATURAS_HEADER), *lines]))
-    workspace.build("-s", "+stg_cartoes__faturas")
-    assert workspace.query(
+    built = quick("stg_cartoes__faturas")
+    assert built.query(
         "select count(*), count(*) filter (where cast(id_cliente as bigint) = line_number),"
         " count(*) filter (where starts_with(id_fatura, strftime(reference_period, '%Y%m')))"
         " from lastro_cartoes.stg_cartoes__faturas"

@@ -10,6 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,8 +18,8 @@ import duckdb
 import holidays
 import openpyxl
 import pytest
-from conftest import PROJECT, Workspace, examples
-from hypothesis import HealthCheck, given, settings
+from conftest import PROJECT, Tables, Workspace, few, many
+from hypothesis import given
 from hypothesis import strategies as st
 
 LASTRO = str(Path(sys.executable).with_name("lastro"))
@@ -75,8 +76,8 @@ def versions(extracts: dict[date, dict[str, Member]]) -> set[tuple]:
     }
 
 
-def built_versions(workspace: Workspace) -> list[tuple]:
-    return workspace.query(
+def built_versions(built: Tables) -> list[tuple]:
+    return built.query(
         "select id_associado, nome, data_nascimento, idade, estado_civil, escolaridade, valid_from, valid_to,"
         " is_current from lastro_cooperativa.dim_associado where sk_associado <> -1"
     )
@@ -97,56 +98,75 @@ EXTRACTS = st.dictionaries(
 )
 
 
-@settings(
-    max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(extracts=EXTRACTS, seed=st.integers(0, 100))
-def test_versions_equal_their_definition_in_whatever_order_extracts_come(
-    workspace: Workspace, extracts: dict[date, dict[str, Member]], seed: int
-) -> None:
-    workspace.clear()
-    chance = random.Random(seed)
-    days = list(extracts)
-    chance.shuffle(days)
-    cards = [(f"K{key}", f"C{key}", "01", "X", "2020-01-01") for key in ("A1", "A2", "A3")]
-    accounts = [(f"C{key}", key, "corrente", "2020-01-01") for key in ("A1", "A2", "A3")]
-    write(workspace, "cartao", FIRST, cards)
-    write(workspace, "conta", FIRST, accounts)
-    moments = [FIRST + timedelta(chance.randrange(-50, 450)) for _ in range(12)]
-    moved = [
-        (f"M{n}", chance.choice(cards)[0], "1.00", "x", f"{day}T12:00:00") for n, day in enumerate(moments)
-    ]
-    write(workspace, "movimentacao_cartao", FIRST, moved)
-    # Build some extracts, then all of them. Some of the second build are older than those of the first.
-    for part in (days[: len(days) // 2 + 1], days[len(days) // 2 + 1 :]):
-        for day in part:
-            write_members(workspace, day, extracts[day])
-        if part:
-            workspace.build(*SELECT)
-    found = built_versions(workspace)
-    expected = versions(extracts)
+CARDS = [(f"K{key}", f"C{key}", "01", "X", "2020-01-01") for key in ("A1", "A2", "A3")]
+ACCOUNTS = [(f"C{key}", key, "corrente", "2020-01-01") for key in ("A1", "A2", "A3")]
+
+
+def write_movements(workspace: Workspace, chance: random.Random) -> dict[str, tuple[str, date]]:
+    """Write a card and an account per member, and movements. Return the member and day of each movement."""
+    write(workspace, "cartao", FIRST, CARDS)
+    write(workspace, "conta", FIRST, ACCOUNTS)
+    moved = {
+        f"M{number}": (chance.choice(["A1", "A2", "A3"]), FIRST + timedelta(chance.randrange(-50, 450)))
+        for number in range(12)
+    }
+    rows = [(number, f"K{key}", "1.00", "x", f"{day}T12:00:00") for number, (key, day) in moved.items()]
+    write(workspace, "movimentacao_cartao", FIRST, rows)
+    return moved
+
+
+def assert_star(built: Tables, expected: set[tuple], moved: dict[str, tuple[str, date]]) -> None:
+    """Assert the expected versions, and that each movement has the version of its time or, before all, the first."""
+    found = built_versions(built)
     assert len(found) == len(set(found))
     assert set(found) == expected
-    # Each movement has the version of its time. The first version also covers everything before it.
     first = {key: min(row[6] for row in expected if row[0] == key) for key in {row[0] for row in expected}}
     member_of = {
         number: (key, since)
-        for number, key, since in workspace.query(
+        for number, key, since in built.query(
             "select id_movimentacao, id_associado, valid_from from lastro_cooperativa.fct_movimentacao_cartao"
             " join lastro_cooperativa.dim_associado using (sk_associado)"
         )
     }
-    for (number, card, *_), day in zip(moved, moments, strict=True):
-        key = card[1:]
+    for number, (key, day) in moved.items():
         valid = [
             (row[0], row[6])
             for row in expected
             if row[0] == key and (row[6] <= day or row[6] == first[key]) and day < row[7]
         ]
         assert [member_of[number]] == (valid or [("desconhecido", date(1900, 1, 1))])
+
+
+@many
+@given(extracts=EXTRACTS, seed=st.integers(0, 100))
+def test_versions_equal_their_definition(
+    workspace: Workspace, quick: Callable[..., Tables], extracts: dict[date, dict[str, Member]], seed: int
+) -> None:
+    workspace.clear()
+    moved = write_movements(workspace, random.Random(seed))
+    for day, members in extracts.items():
+        write_members(workspace, day, members)
+    assert_star(quick("fct_movimentacao_cartao"), versions(extracts), moved)
+
+
+@few
+@given(extracts=EXTRACTS, seed=st.integers(0, 100))
+def test_versions_do_not_depend_on_the_order_in_which_extracts_come(
+    workspace: Workspace, extracts: dict[date, dict[str, Member]], seed: int
+) -> None:
+    workspace.clear()
+    chance = random.Random(seed)
+    moved = write_movements(workspace, chance)
+    days = list(extracts)
+    chance.shuffle(days)
+    # Some extracts, then all of them: some of the second build are older than those of the first.
+    for part in (days[: len(days) // 2 + 1], days[len(days) // 2 + 1 :]):
+        for day in part:
+            write_members(workspace, day, extracts[day])
+        if part:
+            workspace.build(*SELECT)
+    assert_star(workspace, versions(extracts), moved)
     incremental = star_of(workspace)
-    workspace.build(*SELECT)
-    assert star_of(workspace) == incremental
     workspace.build(*SELECT, "--full-refresh")
     assert star_of(workspace) == incremental
 

@@ -28,52 +28,45 @@ def test_a_problem_names_its_place() -> None:
     ]
 
 
-def test_every_model_and_test_compiles_to_what_athena_reads(workspace: Workspace) -> None:
-    build = workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
+@pytest.fixture(scope="module")
+def for_athena(session_workspace: Workspace) -> dict[str, Any]:
+    """Return every model and test by name, compiled for Athena without a network."""
+    build = session_workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
     assert build.success, build.output
-    compiled = {Path(result.node.path).stem: result.node.compiled_code for result in build.result.results}
+    return {Path(result.node.path).stem: result.node for result in build.result.results}
+
+
+def all_problems(queries: dict[str, str]) -> dict[str, list[str]]:
+    found = {name: athena_sql.problems(sql) for name, sql in queries.items() if sql}
+    return {name: problems for name, problems in found.items() if problems}
+
+
+def test_every_model_and_test_compiles_to_what_athena_reads(for_athena: dict[str, Any]) -> None:
     # An ephemeral model is compiled into the models that read it.
     models = {
         path.stem
         for path in (PROJECT / "models").rglob("*.sql")
         if "materialized='ephemeral'" not in path.read_text(encoding="utf-8")
     }
-    assert models <= compiled.keys()
-    assert "assert_dialect_gives_the_same_everywhere" in compiled
-    found = {name: athena_sql.problems(sql) for name, sql in compiled.items() if sql}
-    assert {name: problem for name, problem in found.items() if problem} == {}
+    assert models <= for_athena.keys()
+    assert "assert_dialect_gives_the_same_everywhere" in for_athena
+    assert all_problems({name: node.compiled_code for name, node in for_athena.items()}) == {}
+    assert '"lastro_landed_cartoes"."tb_faturas"' in for_athena["base_cartoes__faturas"].compiled_code
 
 
-@pytest.fixture
-def later_run(workspace: Workspace) -> tuple[Workspace, Any]:
-    """Return a workspace, and a manifest that compiles what by_version runs for missing units."""
-    manifest = workspace.dbt("parse", "--target", "athena").result
-    for name, text in (
-        ("missing_units_mark", "in (7)"),
-        ("touched_keys_mark", "in (select * from touched_keys)"),
-    ):
-        macro = manifest.macros[f"macro.lastro.{name}"]
-        macro.macro_sql = "{% macro " + name + "() %}{{ return('" + text + "') }}{% endmacro %}"
-    return workspace, manifest
-
-
-def compiled_for_athena(workspace: Workspace, manifest: Any) -> dict[str, str]:
-    """Return the SQL of every model of a manifest by name, compiled without an engine."""
-    build = workspace.dbt(
-        *("compile", "--target", "athena", "--no-populate-cache", "--no-introspect"),
-        *("--select", "resource_type:model"),
-        manifest=manifest,
-    )
-    assert build.success, build.output
-    nodes = [result.node for result in build.result.results]
-    return {node.name: node.compiled_code for node in nodes if node.resource_type == "model"}
-
-
-def test_what_a_later_run_computes_is_what_athena_reads(later_run: tuple[Workspace, Any]) -> None:
-    compiled = compiled_for_athena(*later_run)
-    assert "id_movimentacao in (select * from touched_keys)" in compiled["fct_movimentacao_cartao"]
-    found = {name: athena_sql.problems(sql) for name, sql in compiled.items()}
-    assert {name: problem for name, problem in found.items() if problem} == {}
+def test_what_a_later_run_computes_is_what_athena_reads(for_athena: dict[str, Any]) -> None:
+    """Athena also reads what by_version runs later, with missing units and touched keys in place of the markers."""
+    later = {
+        name: node.compiled_code.replace("is not null /* the missing units */", "in (7)").replace(
+            "is not null /* the touched keys */", "in (select * from touched_keys)"
+        )
+        for name, node in for_athena.items()
+        if node.config.materialized == "by_version"
+    }
+    assert len(later) > 20
+    assert all("in (7)" in sql for sql in later.values())
+    assert "id_movimentacao in (select * from touched_keys)" in later["fct_movimentacao_cartao"]
+    assert all_problems(later) == {}
 
 
 def jinja_files(*folders: str) -> list[Path]:
@@ -96,7 +89,10 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
         if not path.is_relative_to(PROJECT / "macros" / "dialect")
     ]
     assert len(files) > 100
-    assert [path.name for path in files if question.search(path.read_text(encoding="utf-8"))] == []
+    # dbt does not accept dispatched macros in YAML, and these unit tests have maps, for which Athena has no literal.
+    excused = ["_chatbot_mensageria__unit_tests.yml", "_marts_cooperativa__unit_tests.yml"]
+    asking = [path.name for path in files if question.search(path.read_text(encoding="utf-8"))]
+    assert sorted(asking) == excused
 
 
 def test_every_dialect_macro_has_a_case() -> None:

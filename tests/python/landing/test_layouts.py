@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
-from conftest import Workspace
+from conftest import MARTS, Tables, Workspace
+from lastro.landing.land import RefusedFiles, land
+from lastro.landing.stores import Folder
 
 FATURAS = """id_fatura,id_cliente,data_emissao,data_vencimento,valor_fatura,valor_pagamento_minimo
 1-1,007,2024-01-05,2024-01-15,1234.56,100.00
@@ -47,21 +51,21 @@ WORKING_LAYOUTS = {
 }
 
 
-def result(workspace: Workspace) -> list[tuple]:
-    return workspace.query(
+def result(built: Tables) -> list[tuple]:
+    return built.query(
         "select id_fatura, id_cliente, data_emissao, data_vencimento, valor_fatura,"
         " valor_pagamento_minimo, valor_pago from lastro_cartoes.fct_faturas order by 1"
     )
 
 
 @pytest.mark.parametrize("layout", WORKING_LAYOUTS)
-def test_layouts_that_just_work(workspace: Workspace, layout: str) -> None:
+def test_layouts_that_just_work(workspace: Workspace, quick: Callable[..., Tables], layout: str) -> None:
     text = WORKING_LAYOUTS[layout]
     workspace.write("tb_faturas", "202401", text)
     workspace.write("tb_pagamentos", "202401", PAGAMENTOS)
-    workspace.build("-s", "+fct_faturas", "+reconciliacao")
+    built = quick("fct_faturas", "reconciliacao")
     minimum = None if layout == "optional column left out" else Decimal("100.00")
-    assert result(workspace) == [
+    assert result(built) == [
         (
             "1-1",
             "007",
@@ -81,48 +85,45 @@ def test_layouts_that_just_work(workspace: Workspace, layout: str) -> None:
             Decimal("0.00"),
         ),
     ]
-    assert workspace.query(
+    assert built.query(
         "select raw_rows, accepted_rows, difference_rows, raw_amount, difference_amount"
         " from lastro_qualidade.reconciliacao where table_name = 'tb_faturas'"
     ) == [(2, 2, 0, Decimal("1334.46"), Decimal("0.00"))]
 
 
-def test_files_of_many_layouts_in_one_build(workspace: Workspace) -> None:
+def test_files_of_many_layouts_in_one_build(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     for month, text in enumerate(WORKING_LAYOUTS.values()):
         workspace.write("tb_faturas", f"{2023 + month // 12}{month % 12 + 1:02d}", text)
-    workspace.build("-s", "+reconciliacao")
-    assert workspace.query(
+    built = quick("reconciliacao")
+    assert built.query(
         "select count(*), sum(raw_rows), sum(rejected_rows), sum(difference_rows),"
         " sum(difference_amount) from lastro_qualidade.reconciliacao"
     ) == [(len(WORKING_LAYOUTS), 2 * len(WORKING_LAYOUTS), 0, 0, 0)]
 
 
-def test_unknown_columns_are_kept_and_reported(workspace: Workspace) -> None:
+def test_unknown_columns_are_kept_and_reported(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     lines = FATURAS.splitlines()
     text = f'{lines[0]},"canal de ""venda""",\n{lines[1]},"a, b",x\n{lines[2]},,\n'
     workspace.write("tb_faturas", "202401", text)
-    workspace.build("-s", "+reconciliacao")
-    kept = workspace.query(
-        "select extra_columns from lastro_cartoes.base_cartoes__faturas order by line_number"
-    )
+    built = quick("reconciliacao")
+    kept = built.query("select extra_columns from lastro_cartoes.base_cartoes__faturas order by line_number")
     assert [json.loads(row[0]) for row in kept] == [
         {'canal de "venda"': "a, b", "column_8": "x"},
         {'canal de "venda"': "", "column_8": ""},
     ]
-    assert workspace.query("select extra_columns from lastro_qualidade.reconciliacao") == [
+    assert built.query("select extra_columns from lastro_qualidade.reconciliacao") == [
         ('canal de "venda", column_8',)
     ]
 
 
-def test_header_only_file_has_no_rows(workspace: Workspace) -> None:
+def test_header_only_file_has_no_rows(workspace: Workspace, quick: Callable[..., Tables]) -> None:
     workspace.write("tb_faturas", "202401", FATURAS)
     workspace.write("tb_pagamentos", "202401", PAGAMENTOS.splitlines()[0])
-    workspace.build()
-    assert workspace.query(
+    built = quick("reconciliacao")
+    assert built.query(
         "select raw_rows, raw_amount, difference_rows from lastro_qualidade.reconciliacao"
         " where table_name = 'tb_pagamentos'"
     ) == [(0, 0, 0)]
-    workspace.build()
 
 
 REFUSED = {
@@ -174,19 +175,29 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_files_that_stop_the_build_before_any_mart(workspace: Workspace, case: str) -> None:
+def test_files_that_are_refused(tmp_path: Path, case: str) -> None:
     name, content, words = REFUSED[case]
+    path = tmp_path / "raw" / "cartoes" / "tb_faturas" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RefusedFiles) as refusal:
+        land(tmp_path / "raw", Folder(tmp_path / "landed"))
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_a_refused_file_stops_the_build_before_any_mart(workspace: Workspace) -> None:
     workspace.write("tb_faturas", "202401", FATURAS)
     workspace.write("tb_pagamentos", "202401", PAGAMENTOS)
-    workspace.build()
-    before = workspace.snapshot()
-    path = workspace.write("tb_faturas", "202402", content)
-    path.rename(path.with_name(name))
+    workspace.build("-s", "tag:cartoes")
+    marts = [table for table in MARTS if table.startswith("lastro_cartoes")]
+    before = workspace.snapshot(marts)
+    workspace.write("tb_faturas", "202402", "id_fatura\n1\n")
     build = workspace.dbt("build")
     assert not build.success
-    for word in words:
-        assert word in build.output
-    assert workspace.snapshot() == before
+    assert build.output.count("tb_faturas_202402.csv") == 1, "a bad file is reported once"
+    assert "tb_faturas_202402.csv, line 1: required column id_cliente, data_emissao" in build.output
+    assert workspace.snapshot(marts) == before
 
 
 def test_file_in_a_folder_that_nobody_reads(workspace: Workspace) -> None:

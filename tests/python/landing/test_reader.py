@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import random
 import re
 from dataclasses import replace
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import SHARED
-from hypothesis import HealthCheck, given, settings
+from conftest import SHARED, examples
+from hypothesis import given
 from hypothesis import strategies as st
 from lastro.contract import Column, RawTable
 from lastro.landing import reader
@@ -23,12 +22,7 @@ from lastro.landing.count import count_csv, count_json
 from lastro.landing.sql import quoted
 from lastro.landing.text import UnreadableFile, prepare
 
-many = settings(
-    max_examples=int(os.environ.get("LASTRO_EXAMPLES", "12")) * 100,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+many = examples(1000)
 NAMES = ["a", "b", "c"]
 
 

@@ -49,28 +49,22 @@ def test_a_database_that_is_being_written_is_named(workspace: Workspace) -> None
             )
 
 
-@pytest.fixture
-def built(sample: Workspace) -> Workspace:
-    sample.build()
-    return sample
-
-
-def test_the_summary_fits_eighty_columns(built: Workspace) -> None:
-    done = run("summary", "--database", str(built.database))
+def test_the_summary_fits_eighty_columns(built_sample: Workspace) -> None:
+    done = run("summary", "--database", str(built_sample.database))
     assert done.returncode == 0, done.stderr
     wide = [line for line in done.stdout.splitlines() if len(line.rstrip()) > 80]
     assert [line for line in wide if not line.startswith("The tables are in")] == []
 
 
-def test_a_full_disk_leaves_nothing_and_says_so(built: Workspace, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_and_says_so(built_sample: Workspace, tmp_path: Path) -> None:
     """A full disk, simulated by a limit on file size, gives an error message and leaves no file."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 
     for command in (
-        ["export", "movimento_flat", "--format", "xlsx", "--database", str(built.database)],
-        ["export", "movimento_flat", "--database", str(built.database)],
+        ["export", "movimento_flat", "--format", "xlsx", "--database", str(built_sample.database)],
+        ["export", "movimento_flat", "--database", str(built_sample.database)],
         ["sample"],
     ):
         done = subprocess.run(
@@ -122,8 +116,8 @@ def test_a_setting_that_cannot_be_read_is_named(workspace: Workspace, name: str,
     assert run("doctor", **workspace.variables(), **{name: value}).returncode == 1
 
 
-def test_files_of_other_options_stand_beside_each_other(built: Workspace, tmp_path: Path) -> None:
-    to = ["--to", str(tmp_path), "--database", str(built.database)]
+def test_files_of_other_options_stand_beside_each_other(built_sample: Workspace, tmp_path: Path) -> None:
+    to = ["--to", str(tmp_path), "--database", str(built_sample.database)]
     for options in ([], ["--delimiter", ","], ["--delimiter", "~"], ["--format", "parquet"]):
         assert run("export", "movimento_flat", *options, *to).returncode == 0
     for locale in ("en", "pt_BR"):
