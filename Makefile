@@ -4,27 +4,27 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: help build check test thorough test-athena lint docs bench sample lock clean
 
-help:  ## what can be made
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-build: .venv/installed  ## environment, dbt build of the sample on DuckDB, a summary of what it made
+build: .venv/installed  ## create the environment, build the sample on DuckDB, show a summary
 	$(BIN)/dbt build --quiet
 	$(BIN)/lastro summary
 
-check: lint  ## two minutes: lint, one build with its tests, the fast tests; DOMAIN=cartoes for one domain
+check: lint  ## in two minutes: lint, one build with its tests, the fast tests; DOMAIN=cartoes limits it to a domain
 	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
 	LASTRO_EXAMPLES=20 $(PYTEST) -m "(fast or quick)$(if $(DOMAIN), and $(DOMAIN))"
 
-test: lint  ## everything that proves it without Java or a cloud
+test: lint  ## lint, and run every test that needs neither Java nor a cloud
 	$(PYTEST)
 
-thorough: lint  ## the same with many more examples: an hour or more, for the night
+thorough: lint  ## the same tests with many more examples: an hour or more, for the night
 	LASTRO_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTEST)
 
-test-athena: .venv/installed  ## the production path: dbt-athena on a real Trino, row by row equal to DuckDB
+test-athena: .venv/installed  ## test the production path: dbt-athena on a real Trino, equal to DuckDB row by row
 	$(BIN)/python -m pytest tests/athena
 
-lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena target
+lint: .venv/installed  ## check SQL, Python, project conventions and the Athena target
 	$(BIN)/ruff check scripts tests benchmarks
 	$(BIN)/ruff format --check scripts tests benchmarks
 	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
@@ -32,21 +32,21 @@ lint: .venv/installed  ## SQL, Python, conventions of the project, the Athena ta
 	$(BIN)/sqlfluff lint --disable-progress-bar models snapshots tests analyses
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
-docs: .venv/installed  ## the lineage site as one static file
+docs: .venv/installed  ## write the lineage site as one static file
 	$(BIN)/dbt build --quiet
 	$(BIN)/dbt docs generate --quiet --static
 	@echo "Open target/static_index.html in a browser; it needs no server and no network."
 
-bench: .venv/installed  ## each domain's build against the shortest hand-written SQL: CLIENTS clients, ANSWERS answers, MEMBERS members
+bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS and MEMBERS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
 	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 
-sample:  ## write the committed sample again
+sample:  ## regenerate the committed sample
 	rm -rf data/raw
 	$(BIN)/lastro sample --to data/raw
 
-lock:  ## resolve requirements.in; needs uv
+lock:  ## lock requirements.in into requirements.txt; needs uv
 	uv pip compile --quiet --no-header --no-annotate --generate-hashes requirements.in -o requirements.txt
 
 clean:

@@ -1,7 +1,7 @@
-"""The cards build against the shortest hand-written DuckDB SQL for the same book, in one run.
+"""Time the cards build against the shortest hand-written DuckDB SQL for the same book, in one run.
 
-Prints seconds, peak memory of the process tree and the ratio to the hand-written SQL. Nothing here
-asserts a time; that both books agree is asserted.
+Prints seconds, the peak memory of the process tree and the ratio to the hand-written SQL. It asserts that
+both books agree, and no times.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from measure import PROJECT, Run, dbt, hand_written, print_runs, timed
 
 REF_DATE = date(2024, 2, 1)
 
-# Name of a measure: SQL over invoices, where {w} is the window's filter.
+# Each measure's SQL over invoices; {w} is the window's filter.
 MEASURES = {
     "total_faturas": "count(*) {w}",
     "valor_total_faturas": "(sum(valor_fatura) {w})::decimal(18, 2)",
@@ -39,7 +39,7 @@ MEASURES = {
 
 
 def reference_sql(raw: Path) -> str:
-    """The hand-written SQL, for the files below a raw root."""
+    """Return the hand-written SQL for the files under a raw root."""
     text = (PROJECT / "benchmarks" / "reference.sql").read_text(encoding="utf-8")
     return text.format(
         raw=raw,
@@ -57,11 +57,11 @@ SELECT = ("tag:cartoes",)
 
 
 def assert_same_book(folder: Path) -> None:
-    """The portfolio book of the build and of the hand-written SQL agree to the last cent."""
+    """Assert that the portfolio books of the build and of the hand-written SQL agree to the last cent."""
     con = duckdb.connect()
     con.execute(f"attach '{folder}/one.duckdb' as one (read_only)")
     con.execute(f"attach '{folder}/reference.duckdb' as reference (read_only)")
-    # Means and ratios of the hand-written SQL pass through doubles: only what is exact is compared.
+    # The means and ratios of the hand-written SQL pass through doubles, so compare only exact measures.
     exact = [name for name in MEASURES if name.startswith(("total", "valor_total", "max", "valor_i"))]
     columns = ", ".join(["periodo", *exact, "total_clientes"])
     rows = [
@@ -76,7 +76,7 @@ def assert_same_book(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="keep and reuse the generated files here")
@@ -89,7 +89,7 @@ def main() -> None:
             + ["--to", str(raw), "--clients", str(options.clients), "--months", "13"],
             check=True,
         )
-        # A domain is built by its tag, but all files below a raw root are landed.
+        # The tag limits the build to one domain, but landing reads every file under the raw root.
         for domain in ("cooperativa", "mensageria"):
             shutil.rmtree(raw / domain)
     for path in [*folder.glob("*.duckdb*"), *folder.glob("landed_*")]:

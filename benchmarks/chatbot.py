@@ -1,7 +1,8 @@
-"""The chatbot's build against the shortest hand-written DuckDB SQL for answers and sessions, in one run.
+"""Time the chatbot build against the shortest hand-written DuckDB SQL for answers and sessions, in one run.
 
-A day of hourly files, one answer an event, four questions a session. Prints seconds, peak memory of the
-process tree and the ratio to the hand-written SQL. Nothing here asserts a time; that both give the same is.
+The input is a day of hourly files, with one answer per event and four questions per session. Prints seconds,
+the peak memory of the process tree and the ratio to the hand-written SQL. It asserts that both give the same
+rows, and no times.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def write_events(raw: Path, answers: int) -> None:
 
 
 def assert_same_answers(folder: Path) -> None:
-    """The answers and sessions of the build and of the hand-written SQL are the same, row by row."""
+    """Assert that the answers and sessions of the build and of the hand-written SQL are the same rows."""
     con = duckdb.connect()
     con.execute("set timezone = 'UTC'; set memory_limit = '6GB'; set threads = 2")
     con.execute(f"attach '{folder}/all.duckdb' as built (read_only)")
@@ -65,11 +66,11 @@ def assert_same_answers(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, default=10_000_000)
     options = parser.parse_args()
-    # Of both runs: the aim is less than 4 GB for the process, of which DuckDB's buffers are the most.
+    # For both runs. The aim is less than 4 GB per process, and DuckDB's buffers are most of it.
     os.environ.setdefault("LASTRO_MEMORY_LIMIT", "3GB")
     folder = Path(tempfile.mkdtemp(prefix="lastro_bench_"))
     raw = folder / "raw"

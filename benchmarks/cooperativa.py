@@ -1,8 +1,8 @@
-"""The cooperative's star against the shortest hand-written DuckDB SQL for the same star, in one run.
+"""Time the cooperative's star against the shortest hand-written DuckDB SQL for the same star, in one run.
 
-Three dated extracts; then a fourth, of the next day, with one movement for every hundred that were there.
-Prints seconds, peak memory of the process tree and the ratio to the hand-written SQL. Nothing here asserts
-a time; that both give the same versions and facts is.
+The input is three dated extracts, then a fourth of the next day with one new movement per hundred old ones.
+Prints seconds, the peak memory of the process tree and the ratio to the hand-written SQL. It asserts that
+both give the same versions and facts, and no times.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import duckdb
 from lastro.sample.cooperativa import EXTRACTS, TABLES, write_extracts
 from measure import PROJECT, Run, dbt, hand_written, print_runs
 
-MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has one and a half cards
+MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has 1.5 cards on average
 SELECT = ("tag:cooperativa",)
-# Islands of one content: a version begins where the extract before lacked the row, or had it otherwise.
+# Gaps and islands: a version begins where the previous extract lacked the row or had different content.
 DIMENSION = """
 create table dim_{name} as
 with extracts as (
@@ -80,7 +80,7 @@ select count(*), sum(valor_movimentacao), sum(idade_na_movimentacao), sum(hash(
 
 
 def reference_sql(raw: Path) -> str:
-    """The hand-written SQL, for the files below a raw root."""
+    """Return the hand-written SQL for the files under a raw root."""
     dimensions = "".join(
         DIMENSION.format(
             raw=raw,
@@ -107,7 +107,7 @@ def write_raw(raw: Path, members: int) -> None:
 
 
 def write_next_day(raw: Path) -> None:
-    """Write the extracts of the next day: some members are a year older, one movement in a hundred is new."""
+    """Write the next day's extracts: some members are a year older, and one movement in a hundred is new."""
     with duckdb.connect() as con:
         for table in TABLES:
             folder = raw / "cooperativa" / table
@@ -125,7 +125,7 @@ def write_next_day(raw: Path) -> None:
 
 
 def assert_same_star(folder: Path) -> None:
-    """The facts of the build and of the hand-written SQL are the same, each with the same versions."""
+    """Assert that build and hand-written SQL give the same facts, each with the same versions."""
     con = duckdb.connect()
     con.execute("set memory_limit = '6GB'; set threads = 2; set timezone = 'UTC'")
     con.execute(f"attach '{folder}/all.duckdb' as built (read_only)")
@@ -151,7 +151,7 @@ def assert_same_star(folder: Path) -> None:
 
 
 def main() -> None:
-    """Generate the files, time every run, print the table."""
+    """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000_000)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
--- Born on 29 February, a year older on 1 March.
+-- Someone born on 29 February turns a year older on 1 March.
 create macro age_on(born, moment) as
     year(moment) - year(born) - (month(moment) * 100 + day(moment) < month(born) * 100 + day(born))::int;
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a timed process, a timed build, the table that is printed."""
+"""What the benchmarks share: a timed process, a timed build and the printed table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PROJECT = Path(__file__).parents[1]
 
 
 class Run(NamedTuple):
-    """What one run took: seconds, and peak gigabytes (10^9 bytes) of the process and its children."""
+    """The cost of one run: seconds, and peak gigabytes (10^9 bytes) of the process and its children."""
 
     seconds: float
     gigabytes: float
 
 
 def timed(command: list[str], **variables: str) -> Run:
-    """Run a command of the project; it has to work."""
+    """Run a command of the project, which must succeed, and measure it."""
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=PROJECT, env=os.environ | variables)
     peak = 0
@@ -47,15 +47,15 @@ def timed(command: list[str], **variables: str) -> Run:
     code = process.wait()
     thread.join()
     if code:
-        raise SystemExit(f"{command[0]} ended with exit code {code}")
+        raise SystemExit(f"{command[0]} failed with exit code {code}")
     return Run(time.monotonic() - started, peak / 1e9)
 
 
 def dbt(select: Iterable[str], folder: Path, raw: Path, database: str, *args: str) -> Run:
-    """Time a dbt build of some models into a database of the folder."""
+    """Time a dbt build of some models into a database in the folder."""
     return timed(
         [str(Path(sys.executable).with_name("dbt")), "build", "--quiet", "--select", *select]
-        # Unit tests are for every commit, the audit is for the night.
+        # Unit tests are for every commit, and the audit is for the night.
         + [
             "--exclude",
             "tag:audit",
@@ -66,14 +66,14 @@ def dbt(select: Iterable[str], folder: Path, raw: Path, database: str, *args: st
             *args,
         ],
         LASTRO_RAW=str(raw),
-        # Each database reads the raw files itself.
+        # Each database lands the raw files itself.
         LASTRO_LANDED=str(folder / f"landed_{database}"),
         LASTRO_DB=str(folder / f"{database}.duckdb"),
     )
 
 
 def hand_written(database: Path, sql: str) -> Run:
-    """Time hand-written SQL on a database, under the limits of the build."""
+    """Time hand-written SQL on a database, with the same limits as the build."""
     settings = (
         f"set threads = {os.environ.get('LASTRO_THREADS', '2')}; set timezone = 'UTC';"
         f"set memory_limit = '{os.environ.get('LASTRO_MEMORY_LIMIT', '6GB')}';"

@@ -1,5 +1,5 @@
 -- The shortest SQL that computes the book of one reference date from the same files: read, cast, keep the
--- newest row of a key, join, aggregate, write. No reasons, no quarantine, no reconciliation, no tests.
+-- newest row per key, join, aggregate, write. No reasons, no quarantine, no reconciliation, no tests.
 create table faturas as
 select * exclude (filename) from read_csv('{raw}/cartoes/tb_faturas/*.csv', filename = true, columns = {{
     'id_fatura': 'varchar', 'id_cliente': 'varchar', 'data_emissao': 'date', 'data_vencimento': 'date',

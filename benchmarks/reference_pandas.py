@@ -1,4 +1,4 @@
-"""The same book in plain pandas, for comparison: typed, deduplicated, joined, measured, written."""
+"""Compute the same book in plain pandas for comparison: type, deduplicate, join, measure, write."""
 
 import sys
 from pathlib import Path
@@ -9,20 +9,20 @@ WINDOWS = (1, 3, 6, 12)
 
 
 def read(folder: Path, key: str, dates: list[str]) -> pd.DataFrame:
-    """The newest row of each key, from every CSV of a folder."""
+    """Return the newest row of each key from every CSV in a folder."""
     files = sorted(folder.glob("*.csv"))
     rows = pd.concat([pd.read_csv(f, dtype=dict.fromkeys([key, "id_fatura"], "string")) for f in files])
     rows = rows.drop_duplicates(key, keep="last")
     for column in dates:
         rows[column] = pd.to_datetime(rows[column], format="%Y-%m-%d")
-    # Cents: pandas has no fast decimal, and money must not pass through a double.
+    # In cents, because pandas has no fast decimal and money must not be summed as doubles.
     for column in rows.columns[rows.columns.str.startswith("valor")]:
         rows[column] = (rows[column] * 100).round().astype("Int64")
     return rows
 
 
 def main(raw: Path, ref_date: pd.Timestamp, out: Path) -> None:
-    """Read the cards below a raw root and write the client book of one reference date as CSV."""
+    """Read the cards under a raw root and write the client book of one reference date as CSV."""
     cards = raw / "cartoes"
     paid = read(cards / "tb_pagamentos", "id_pagamento", ["data_pagamento"])
     paid = paid[paid.data_pagamento < ref_date].groupby("id_fatura")

@@ -1,4 +1,5 @@
--- Which clients paid on time over the year and no longer do? For the latest reference date.
+-- Which clients pay on time much less often (over 30 points) in the last 3 months than in the last 12?
+-- As of the latest reference date.
 with latest_date as (
     select max(ref_date) as ref_date
     from {{ ref('book_faturas_cliente') }}

@@ -1,4 +1,5 @@
--- How many of the cards of today were used in the latest 30 days? By scheme and kind, with what was moved.
+-- How many current cards went unused in the last 30 days, by scheme and type, and how much did the others move?
+-- The 30 days end on the day of the latest movement.
 with latest_day as (
     select cast(max(data_movimentacao) as date) as dia
     from {{ ref('fct_movimentacao_cartao') }}

@@ -1,4 +1,4 @@
--- Which members used their cards in the month before, and not in the latest one? The greatest spenders first.
+-- Which members used their cards in the previous month but not in the latest one? Biggest spenders first.
 with latest_month as (
     select max(calendario.primeiro_dia_do_mes) as primeiro_dia_do_mes
     from {{ ref('fct_movimentacao_cartao') }} as movimentacao

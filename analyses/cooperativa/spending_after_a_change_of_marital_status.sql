@@ -1,4 +1,4 @@
--- Do members spend otherwise once their marital status is another one? 30 days before and after each change.
+-- Do members spend differently after their marital status changes? Compares 30 days before and after each change.
 with changes as (
     select
         after_change.id_associado,

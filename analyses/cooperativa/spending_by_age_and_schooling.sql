@@ -1,4 +1,4 @@
--- Who spends how much? By age and schooling as they were on the day of the movement.
+-- Who spends how much, by age and schooling on the day of the movement?
 with movements as (
     select
         associado.id_associado,

@@ -1,4 +1,4 @@
--- When are cards used: on business days, at weekends, on holidays? From the first day with movements to the last.
+-- Are cards used more on business days, weekends or holidays? Covers the first to the last day with movements.
 with bounds as (
     select
         min(sk_data) as first_day,

@@ -1,5 +1,5 @@
--- What did the members' dimension say when a report was made, and what do we know now? One row per version in which
--- they differ; say the moment (UTC): --vars '{reported_at: 2024-05-02 08:00:00}'.
+-- What did the member dimension say when a report was made, and what do we know now? One row per version that differs.
+-- Pass the report's time in UTC: --vars '{reported_at: 2024-05-02 08:00:00}'.
 {%- set reported_at = var('reported_at', run_started_at.strftime('%Y-%m-%d %H:%M:%S')) %}
 with versions as (
     select

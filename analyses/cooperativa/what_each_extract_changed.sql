@@ -1,4 +1,4 @@
--- How many versions did each extract open and close, and how many were valid on its day?
+-- How many versions did each extract open and close, and how many were valid on its date?
 with versions as (
     {%- for name in ['associado', 'conta', 'cartao'] %}
     select

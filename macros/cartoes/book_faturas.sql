@@ -1,6 +1,6 @@
 {#-
-    The measures of the book de variáveis. Each is defined here once, and serves the portfolio and the
-    client book and all windows.
+    The measures of the book de variáveis. Each is defined once, for the portfolio book, the client book and every
+    window.
 -#}
 
 {% macro book_windows() -%}
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro book_sums() -%}
-    {#- name, aggregate function, what it is taken over, type: what can be added up over invoices. -#}
+    {#- The measures that aggregate invoices: name, aggregate function, its argument, type. -#}
     {{ return([
         ('total_faturas', 'count', 'id_fatura', 'integer'),
         ('valor_total_faturas', 'sum', 'valor_fatura', 'decimal(18, 2)'),
@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 {% macro book_ratios(suffix='') -%}
-    {#- The measures that are one sum divided by another; NULL where the divisor is zero. -#}
+    {#- The measures that divide one sum by another; NULL if the denominator is zero. -#}
     {{ divide('valor_total_faturas' ~ suffix, 'total_faturas' ~ suffix) }}
         as valor_medio_faturas{{ suffix }},
     {{ divide('valor_total_pagamentos' ~ suffix, 'total_pagamentos' ~ suffix) }}
@@ -42,17 +42,17 @@
 {%- endmacro %}
 
 {% macro zero_unless_max(aggregate, expression) -%}
-    {#- The sum or count of nothing is zero; the maximum of nothing is unknown. -#}
+    {#- An empty sum or count is zero; an empty maximum is NULL. -#}
     {{ expression if aggregate == 'max' else 'coalesce(' ~ expression ~ ', 0)' }}
 {%- endmacro %}
 
 {% macro month_bit(months) -%}
-    {#- One bit a month, so that the months of a client can be gathered by an `or`. -#}
+    {#- One bit per month, so that bit_or collects a client's months. -#}
     cast(power(2, {{ months }}) as integer)
 {%- endmacro %}
 
 {% macro months_on_time(late_months, months_on_time) -%}
-    {#- '110' for a late month, on time, on time; a month without a decided invoice leaves no mark. -#}
+    {#- One mark per month, oldest first: '1' on time, '0' late. A month without a decided invoice has no mark. -#}
     {%- for month in range(12, 0, -1) -%}
     case
         when mod({{ late_months }}, {{ 2 ** (month + 1) }}) >= {{ 2 ** month }} then '0'

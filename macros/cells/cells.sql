@@ -1,4 +1,4 @@
-{#- A cell of a landed row, beside what it means: NULL where it means nothing of its kind. -#}
+{#- Each macro selects a landed cell as <column>_cell and its typed value as <column>, NULL if it does not parse. -#}
 
 {% macro to_text(column) -%}
     {{ column }} as {{ column }}_cell,

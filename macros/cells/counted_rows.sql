@@ -1,5 +1,5 @@
 {% macro counted_rows(source_relation, rows, repeated) %}
-    {#- One row per file and disposition. The dates tell which reference dates a file can change. -#}
+    {#- One row per file and disposition. The dates decide which reference dates a file can change. -#}
     {%- set table = raw_table(source_relation) -%}
     {%- set amount = 'base.' ~ table.amount if table.amount else 'cast(null as decimal(18, 2))' -%}
     select
@@ -18,7 +18,7 @@
 {% endmacro %}
 
 {% macro versions_of_files(files, repeated) %}
-    {#- What became of a file's rows depends on what was counted and read of it, and on which of them came again. -#}
+    {#- A file's dispositions depend on its content, its counts and its repeated rows; input_version covers them. -#}
     select
         files.*,
         concat_ws(

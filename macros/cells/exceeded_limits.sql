@@ -1,5 +1,5 @@
 {% macro exceeded_limits(table, rows, repeated, files) %}
-    {#- One message for each file of 100 rows and more of which too many are rejected, or replace other content. #}
+    {#- One message per file with too many rejected or superseded rows. Files under 100 rows are too small to judge. #}
     with judged_files as (
         select
             file_id,
@@ -36,7 +36,7 @@
     select
         arquivos.source_file || ': ' || cast(judged_files.rejected_rows as varchar) || ' of '
         || cast(judged_files.total_rows as varchar) || ' rows are rejected, more than {{ table.rejected_percent }} %; '
-        || 'the first on line ' || cast(first_rejected_rows.line_number as varchar) || ' for '
+        || 'the first is on line ' || cast(first_rejected_rows.line_number as varchar) || ': '
         || first_rejected_rows.reasons as message
     from judged_files
     inner join first_rejected_rows on judged_files.file_id = first_rejected_rows.file_id
@@ -44,8 +44,8 @@
     union all
     select
         arquivos.source_file || ': ' || cast(superseded_rows.superseded_rows as varchar) || ' of '
-        || cast(judged_files.total_rows as varchar) || ' rows are replaced by other content of their key, more than '
-        || '{{ table.superseded_percent }} %; the first on line ' || cast(superseded_rows.line_number as varchar)
+        || cast(judged_files.total_rows as varchar) || ' rows are superseded by different content, more than '
+        || '{{ table.superseded_percent }} %; the first is on line ' || cast(superseded_rows.line_number as varchar)
             as message
     from judged_files
     inner join superseded_rows on judged_files.file_id = superseded_rows.file_id

@@ -1,5 +1,5 @@
 {% macro landed_rows(domain, table_name) %}
-    {#- The rows of the listed files; of these, the materialization by_version reads those that it has not got yet. -#}
+    {#- The landed rows of the listed files. In a later run, by_version limits them to the files that it is missing. -#}
     select
         landed.*,
         arquivos.reference_period
@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 {% macro text_of_rejected(source_relation) -%}
-    {#- The exact text of a rejected row. It is landed only where the cells and the delimiter do not give it back. -#}
+    {#- The exact text of a rejected row. It is landed only if the cells and the delimiter do not give it back. -#}
     case
             when reasons is null then null
             when raw_row is not null then raw_row

@@ -1,5 +1,5 @@
 {% macro raw_table(source_relation) %}
-    {#- What the source YAML declares. While dbt parses there is none yet, and what is returned only has to be well-formed. -#}
+    {#- A raw table as its source YAML declares it, or a well-formed placeholder while dbt parses, without sources. -#}
     {%- if not execute -%}
         {{ return({'name': 't', 'key': ['k'], 'date': none, 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'days_after_period': none}]}) }}
     {%- endif -%}

@@ -1,5 +1,5 @@
 {% macro reasons(source_relation, rules={}) -%}
-    {#- A row that cannot be cut into cells has that one reason; any other has all that its cells and the rules say. -#}
+    {#- A row that cannot be split into cells has only that reason. Any other row lists every reason that applies. -#}
     case
         when row_problem is not null then row_problem
         else nullif(concat_ws(
@@ -41,7 +41,7 @@
 {%- endmacro %}
 
 {% macro warnings(rules={}) -%}
-    {#- What is worth saying of a row that is accepted all the same. -#}
+    {#- Like reasons, but a row with only warnings is accepted. -#}
     {%- if not rules -%}
     cast(null as varchar)
     {%- else -%}

@@ -1,5 +1,5 @@
 {% macro reconciled_files(tables, files) %}
-    {#- Left what another counter than the reader counts in each file, right what became of the rows that were read. -#}
+    {#- Compares the totals of a counter independent of the reader with the dispositions of the rows that were read. -#}
     {%- set dispositions = ['accepted', 'superseded', 'duplicate', 'rejected', 'refused'] -%}
     with counts as (
         {%- for source_relation, rows, repeated in tables %}

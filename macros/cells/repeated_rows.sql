@@ -1,7 +1,7 @@
 {% macro repeated_rows(source_relation, rows, files) %}
     {#-
-        Of the accepted rows of one key the newest wins: by the period of its file, the file's name, its line. Another
-        row is a duplicate if a newer one says the same in every column, and superseded if not.
+        Among the accepted rows of a key the newest wins: by its file's period, then file name, then line. Any other row
+        is a duplicate if a newer one has the same content in every column, and superseded otherwise.
     -#}
     {%- set table = raw_table(source_relation) -%}
     {%- set key = table.key | join(', ') -%}

@@ -1,4 +1,4 @@
-{#- The value that a spelling stands for; one that nobody declared is kept as it is, and listed. -#}
+{#- Maps a spelling to its domain value. An undeclared spelling is kept and listed in valores_desconhecidos. -#}
 
 {% macro in_its_domain(rows, columns, base) %}
     {#- Spellings are few and rows are many: each spelling of the base model is made plain once. -#}

@@ -30,7 +30,7 @@
     {{ return(adapter.dispatch('day_series', 'lastro')(first, last, alias, column)) }}
 {%- endmacro %}
 
-{#- Trino makes no more than 10 000 values in one sequence. -#}
+{#- Year by year, because Trino's sequence() returns at most 10,000 values. -#}
 {% macro default__day_series(first, last, alias, column) -%}
     unnest(sequence({{ first }}, {{ last }}, interval '1' year)) as years_of_{{ alias }} (first_day)
     cross join unnest(

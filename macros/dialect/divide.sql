@@ -11,8 +11,8 @@
 
 {% macro duckdb__divide(numerator, denominator, scale, factor, precision) -%}
     {#-
-        DuckDB divides decimals as doubles, so the division is done on whole cents: half up, away from
-        zero. Ordinary sizes fit a bigint, which is thirty times faster than a hugeint.
+        DuckDB divides decimals as doubles, so this divides whole cents and rounds half away from zero. Ordinary
+        amounts fit a bigint, which is thirty times faster than a hugeint.
     -#}
     {%- set scaled = factor * 10 ** scale -%}
     case
@@ -40,7 +40,7 @@
     )
 {%- endmacro %}
 
-{#- Cents are cut off, towards zero: whole cents divided by a whole number. -#}
+{#- Truncates to cents, toward zero: an integer division of whole cents. -#}
 {% macro truncated_mean(total, count) -%}
     {{ return(adapter.dispatch('truncated_mean', 'lastro')(total, count)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Maps of texts. In raw and base tables they are JSON objects as text, as everything there is text. -#}
+{#- Maps of varchar to varchar. Raw and base tables hold them as JSON text. -#}
 
 {% macro map_from_json(json) -%}
     {{ return(adapter.dispatch('map_from_json', 'lastro')(json)) }}

@@ -1,6 +1,6 @@
 {#-
-    A DuckDB view holds the name of its database, which is that of the file: copied, renamed or attached under another
-    name, the file would have views that read nothing. dbt documents this override; lineage is dbt's own.
+    A DuckDB view stores its database's name, which is the name of the file. Without this override its views would break
+    once the file is copied, renamed or attached under another name. dbt documents the override; lineage is unaffected.
 -#}
 {% macro ref() -%}
     {{ return(without_catalog(builtins.ref(*varargs, **kwargs))) }}

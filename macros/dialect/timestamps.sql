@@ -1,4 +1,4 @@
-{#- What a view may hold: Athena's have milliseconds, while its Iceberg tables have microseconds. -#}
+{#- Athena views hold timestamps to the millisecond, Iceberg tables to the microsecond. -#}
 {% macro view_timestamp(timestamp) -%}
     {{ return(adapter.dispatch('view_timestamp', 'lastro')(timestamp)) }}
 {%- endmacro %}

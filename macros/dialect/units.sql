@@ -1,4 +1,4 @@
-{#- The rows of some units or keys give way to others in one commit: no reader sees both, or none. -#}
+{#- Replaces the rows of some units or keys in one commit: no reader sees both versions, or neither. -#}
 
 {% macro replace_units(relation, units, query) -%}
     {{ return(adapter.dispatch('replace_units', 'lastro')(relation, units, query)) }}
@@ -10,8 +10,8 @@
 {% endmacro %}
 
 {#-
-    A merge and no insert: a dbt that was killed leaves its statement running, and of two merges of one unit the later
-    commit fails, where two inserts would both stay.
+    A merge, not an insert, because a killed dbt leaves its statement running. Of two merges of the same unit the later
+    commit fails; two inserts would both succeed.
 -#}
 {% macro default__replace_units(relation, units, query) %}
     {%- set unit = config.require('unit') -%}
@@ -61,7 +61,7 @@
         values (new_rows.{{ columns | map(attribute='quoted') | join(', new_rows.') }})
 {% endmacro %}
 
-{#- The table in which by_version notes its units. -#}
+{#- The table in which by_version records its units. -#}
 {% macro create_notes(notes) -%}
     {{ return(adapter.dispatch('create_notes', 'lastro')(notes)) }}
 {%- endmacro %}

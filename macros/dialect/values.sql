@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {% macro default__matches(text, pattern) -%}
-    {#- \z and not $, which lets a line end pass. -#}
+    {#- \z, because $ also matches before a final line end. -#}
     regexp_like({{ text }}, '^(?:{{ pattern }})\z')
 {%- endmacro %}
 
@@ -28,8 +28,8 @@
 {%- endmacro %}
 
 {#-
-    A cell may have blanks around its value. What is repeated in an expression is computed for every row,
-    so on DuckDB the patterns let the blanks pass, and only the rarer formats are trimmed.
+    A cell may have spaces around its value. A repeated subexpression is computed again for every row, so on DuckDB the
+    patterns accept the spaces and only the rarer formats are trimmed.
 -#}
 {% macro parse_date(text) -%}
     {{ return(adapter.dispatch('parse_date', 'lastro')(text)) }}
@@ -57,7 +57,7 @@
     {{ return(adapter.dispatch('parse_amount', 'lastro')(text)) }}
 {%- endmacro %}
 
-{#- Up to 12 digits before the cents, so that no sum of them overflows a decimal(18, 2). -#}
+{#- At most 12 digits before the cents, so that no sum overflows decimal(18, 2). -#}
 {% macro default__parse_amount(text) -%}
     {{ duckdb__parse_amount(trimmed(text)) }}
 {%- endmacro %}

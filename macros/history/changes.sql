@@ -1,7 +1,7 @@
 {% macro changes_of_extracts(table_name, base, accepted) %}
     {#-
-        What an extract says otherwise than the one before it. A row that was refused says nothing of its key, and its
-        member, account or card is not gone for that.
+        What each extract changes against the previous one. A rejected row says nothing about its key, so its member,
+        account or card does not count as gone.
     -#}
     {%- set columns = versioned_columns(table_name) -%}
     {%- set key = columns[0] -%}

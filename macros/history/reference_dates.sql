@@ -2,7 +2,7 @@
     {%- for date in var('ref_dates') %}
     {%- if not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-01$', date | string) -%}
         {%- do exceptions.raise_compiler_error(
-            "ref_dates: '" ~ date ~ "' is not the first day of a month. Write for example "
+            "ref_dates: '" ~ date ~ "' is not the first day of a month. Example: "
             ~ "--vars '{ref_dates: [2024-02-01]}'."
         ) -%}
     {%- endif %}
@@ -24,7 +24,7 @@
 {% endmacro %}
 
 {% macro versioned_dates(datas, arquivos, first, column='ref_date') %}
-    {#- The version names the files that a date sees, each in its content: it changes when, and only when, they do. -#}
+    {#- input_version hashes the ids of the files that a date sees; an id changes with its file's content. -#}
     select
         {{ datas }}.ref_date as {{ column }},
         {{ dbt.hash("coalesce(" ~ dbt.listagg(arquivos ~ '.file_id', "','", 'order by ' ~ arquivos ~ '.file_id') ~ ", '')") }}

@@ -1,4 +1,4 @@
-{#- What makes a version of a member, account or card: the key, and all whose change is another version. -#}
+{#- The natural key of a member, account or card, then the columns whose change opens a version. -#}
 {% macro versioned_columns(table_name) -%}
     {{ return({
         'associado': [

@@ -1,5 +1,5 @@
 {% macro versions_of(table_name, changes, as_of_extract={}) %}
-    {#- The versions of a member, account or card: from one extract that says something else to the next. -#}
+    {#- The versions of a member, account or card. Each runs from the extract that changed it to the next change. -#}
     {%- set columns = versioned_columns(table_name) -%}
     {%- set key = columns[0] -%}
 with touched_keys as (
@@ -18,7 +18,7 @@ changes as (
     where {{ is_touched(key) }}
 ),
 
--- Where a row was refused, the last accepted one of its key stands.
+-- After a rejected row, the last accepted row of its key stays in force.
 states as (
     select
         changes.data_extrato,
@@ -62,14 +62,14 @@ select
     data_extrato as valid_from,
     coalesce(next_turn, date '9999-12-31') as valid_to,
     next_turn is null as is_current,
-    -- What happened before the first extract falls into the first version.
+    -- Facts older than the first extract join the first version.
     case when turn_number = 1 then date '1900-01-01' else data_extrato end as applies_from
 from turns
 where content is not null
 {% endmacro %}
 
 {% macro content_of(columns) -%}
-    {#- Each column with its length: no text can look like two. -#}
+    {#- Each column has its length before it, so that different rows never give the same text. -#}
     {%- for column in columns %}
     '|' || coalesce(cast(length(cast({{ column }} as varchar)) as varchar) || ':' || cast({{ column }} as varchar), '')
     {{- ' || ' if not loop.last }}
@@ -77,7 +77,7 @@ where content is not null
 {%- endmacro %}
 
 {% macro dimension_of(table_name, versions) %}
-    {#- The versions that are believed now, and the unknown member, -1, for facts that no version is known for. -#}
+    {#- The versions believed now, and the unknown member (-1) for facts without a known version. -#}
     {%- set columns = versioned_columns(table_name) %}
 with believed_versions as (
     select
@@ -95,7 +95,7 @@ select
     is_current,
     applies_from
 from believed_versions
--- A snapshot that was killed on Athena may end after the next one, and say the same twice.
+-- On Athena a killed snapshot may finish after the next one and insert the same version again.
 where times_believed = 1
 union all
 select
@@ -111,7 +111,7 @@ select
 {% endmacro %}
 
 {% macro version_at(fact_key, dimension, table_name, day) %}
-    {#- Condition of a join: the version of a dimension that was valid on a day. -#}
+    {#- Join condition: the dimension version that was valid on a day. -#}
     {{ dimension }}.id_{{ table_name }} = {{ fact_key }}
     and {{ dimension }}.sk_{{ table_name }} <> -1
     and {{ day }} >= {{ dimension }}.applies_from

@@ -1,14 +1,14 @@
 {% macro create_landed_tables() %}
     {#-
-        Operation, on Athena: external tables over landed/ as the source YAMLs declare them. Run it after each landing:
-        `msck repair` finds the files that were landed since, each of which is a partition.
+        Operation for Athena: creates the external tables over landed/ that the source YAMLs declare. Run it after every
+        landing: each landed file is a partition, and `msck repair` registers the new ones.
     -#}
     {%- for node in graph.sources.values() | sort(attribute='unique_id') -%}
         {%- set relation = api.Relation.create(database=node.database, schema=node.schema, identifier=node.identifier) -%}
         {%- set is_raw = node.config.meta.get('path') is not none -%}
         {%- set location = landed_location() ~ '/' ~ node.source_name ~ '/' ~ node.name ~ '/' -%}
         {%- do adapter.create_schema(relation) -%}
-        {#- Dropping an external table leaves its files. -#}
+        {#- Dropping an external table keeps its files. -#}
         {%- do run_query('drop table if exists ' ~ relation.render_hive()) -%}
         {%- set statement -%}
             create external table {{ relation.render_hive() }} (
@@ -34,7 +34,7 @@
 {% endmacro %}
 
 {% macro landed_lineage() -%}
-    {#- What a landed row has beside its cells; scripts/lastro/landing/reader.py writes it. -#}
+    {#- The columns of a landed row besides its cells, as scripts/lastro/landing/reader.py writes them. -#}
     {{ return({
         '_line_number': 'bigint',
         '_raw_row': 'varchar',

@@ -1,21 +1,21 @@
 {#-
-    A table made of units, each with a version: files, each with its content; reference dates, each with what it was
-    computed from. A run computes the units that are new, have another version or are not whole, and removes those that
-    are gone: so it ends in the same table whatever was there before, also after a kill. Version and rows of each unit
-    are noted in a small table of the same name in the schema <target>_units.
+    A table made of versioned units: files, versioned by content, or reference dates, versioned by the files they were
+    computed from. A run computes the units that are new, changed or incomplete, and removes those that are gone. It
+    ends with the same table whatever was there before, even after a kill. A small table of the same name, in the
+    schema <target>_units, records the version and row count of each unit.
 
-    A model names its units once, with and_unit_is_missing(). Where rows of several units make one row (an invoice and its
-    payments), the model has a `key` instead: a new unit replaces the rows of the keys that it touches, those of the CTE
-    touched_keys; every other row keeps its key. If a unit changes, is gone or was left half done, the table is built again.
+    A model marks its units with and_unit_is_missing(). If a row combines rows of several units (an invoice and its
+    payments), the model also sets a `key`. A new unit then replaces only the rows whose keys it touches, listed by the
+    CTE touched_keys. If a unit changes, is gone or was left half done, the whole table is rebuilt.
 -#}
 
 {% macro and_unit_is_missing(column) -%}
-    {#- No condition, so that the compiled query is the one for all units; by_version puts one behind the mark. -#}
+    {#- Compiles to a condition that selects every unit; by_version replaces its marker to select some. -#}
     and {{ column }} {{ missing_units_mark() }}
 {%- endmacro %}
 
 {% macro is_touched(columns) -%}
-    {#- The same for keys: all of them, or those of the CTE touched_keys, which has these columns. -#}
+    {#- The same for keys: all of them, or those in the CTE touched_keys, which must have these columns. -#}
     {{ columns }} {{ touched_keys_mark() }}
 {%- endmacro %}
 
@@ -33,7 +33,7 @@
     {%- set key = config.get('key') -%}
     {%- set at_once = config.get('units_at_once', 500) -%}
     {%- if missing_units_mark() not in model.compiled_code -%}
-        {%- do exceptions.raise_compiler_error('by_version: the query does not say and_unit_is_missing().') -%}
+        {%- do exceptions.raise_compiler_error('by_version: the query does not call and_unit_is_missing().') -%}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -54,7 +54,7 @@
     {%- endif -%}
 
     {%- if not is_kept -%}
-        {#- A first build, or one of another shape; what a killed rebuild left goes first. -#}
+        {#- A first build or a rebuild. Whatever a killed rebuild left is dropped first. -#}
         {%- do adapter.drop_relation(build_relation) if is_rebuilt -%}
         {%- do forget_units(notes) -%}
         {%- call statement('main') -%}
@@ -73,7 +73,7 @@
     {%- endif -%}
 
     {%- for batch in batches if batch -%}
-        {#- Else its old version might be wanted again before it is noted that the new one stands there. -#}
+        {#- Forgotten first: after a kill, a unit that returns to its old version must not look current. -#}
         {%- do forget_units(notes, [''] if key else batch) if is_kept -%}
         {%- call statement('main') -%}
             {{ replace_keys(build_relation, key, query_of_units(batch)) if key else replace_units(build_relation, batch, query_of_units(batch)) }}
@@ -83,7 +83,7 @@
     {%- endfor -%}
 
     {%- if is_rebuilt -%}
-        {#- The old table stays until the new one is whole. -#}
+        {#- The old table stays until the new one is complete. -#}
         {%- do adapter.drop_relation(existing) -%}
         {%- do adapter.rename_relation(build_relation, target_relation) -%}
     {%- endif -%}
@@ -92,7 +92,7 @@
     {%- endif -%}
     {%- if config.get('unit_rows') and units and states_of_units(notes, true).stale -%}
         {%- do exceptions.raise_compiler_error(
-            this.identifier ~ ': a file has not the rows that were landed. On Athena, run create_landed_tables after lastro land.'
+            this.identifier ~ ': some landed rows are missing. On Athena, run create_landed_tables after lastro land.'
         ) -%}
     {%- endif -%}
 

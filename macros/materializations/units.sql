@@ -1,7 +1,7 @@
-{#- What by_version knows of its units: which are wanted, which stand in the table, and what is noted of them. -#}
+{#- The units of by_version: those wanted, those in the table, and those recorded. -#}
 
 {% macro query_of_units(units, is_whole=false) -%}
-    {#- The query of the model for some units; with is_whole as it was compiled, for all. -#}
+    {#- The model's query for some units or, with is_whole, as compiled for all. -#}
     {{ return(
         model.compiled_code if is_whole else model.compiled_code
             | replace(missing_units_mark(), 'in (' ~ literals(units or ['null']) ~ ')')
@@ -19,14 +19,14 @@
 {%- endmacro %}
 
 {% macro has_columns_of_query(existing) -%}
-    {#- A table of other columns than the query is of an older version of the model. -#}
+    {#- A table whose columns differ from the query's was built by an older version of the model. -#}
     {%- set there = adapter.get_columns_in_relation(existing) | map(attribute='name') | map('lower') | list -%}
     {%- set wanted = get_columns_in_query(query_of_units([])) | map('lower') | list -%}
     {{ return(there | sort == wanted | sort) }}
 {%- endmacro %}
 
 {% macro wanted_units() -%}
-    {#- A table with a key is one more unit, '': that it is whole. -#}
+    {#- A table with a key has one more unit, '', which records that the table is complete. -#}
     select
         cast({{ config.require('unit') }} as varchar) as unit,
         cast({{ config.get('unit_version', 'input_version') }} as varchar) as input_version,
@@ -40,7 +40,7 @@
 {%- endmacro %}
 
 {% macro found_units(relation) -%}
-    {#- The rows of a unit that stand in a table; of a table with a key all of them. -#}
+    {#- The rows of each unit in a table or, if it has a key, all its rows as unit ''. -#}
     select
         {{ "''" if config.get('key') else 'cast(' ~ config.require('unit') ~ ' as varchar)' }} as unit,
         count(*) as unit_rows
@@ -60,7 +60,7 @@
 {%- endmacro %}
 
 {% macro states_of_units(notes, is_usable) -%}
-    {#- Units by what is to be done with them. With keep_other_units, those that nobody asks for now are not gone. -#}
+    {#- Units by what a run has to do with them. With keep_other_units, a unit that is no longer wanted is not gone. -#}
     {%- set query -%}
         with wanted as (
             {{ wanted_units() }}

@@ -1,7 +1,7 @@
 {#-
-    Keys and flows come from the data and become names of columns and relations. A name depends on the key alone, so
-    it is the same in every run and whatever other keys there are: a key that is a plain name already keeps it, any
-    other gets its readable part and ten digits of its hash, so that no two keys share a name.
+    Keys and flows come from the data and become column and relation names. A name depends on its key alone, so neither
+    other keys nor later runs change it. A key that is already a plain name keeps it. Any other becomes its readable
+    part plus ten digits of its hash, so that no two keys share a name.
 -#}
 
 {% macro name_for(text, prefix='') -%}
@@ -15,7 +15,7 @@
 {%- endmacro %}
 
 {% macro words_that_are_no_names() -%}
-    {#- The columns that stand before the answers, and what the engines reserve. -#}
+    {#- The columns before the answers, and the engines' reserved words. -#}
     {{ return(
         ['customer', 'flow', 'session', 'first_answer_dt', 'last_answer_dt']
         + 'all alter analyse analyze and any array as asc asymmetric between both by case cast check collate column constraint
@@ -31,12 +31,12 @@
 {%- endmacro %}
 
 {% macro is_running() -%}
-    {#- Only a command that runs models may look at the data; parse, compile and docs work without any. -#}
+    {#- Only commands that run models may query the data; parse, compile and docs work without any. -#}
     {{ return(execute and flags.WHICH in ('run', 'build', 'snapshot', 'retry', 'run-operation')) }}
 {%- endmacro %}
 
 {% macro chatbot_columns(flow=none) -%}
-    {#- Key and column of every answer, those of one flow in the order in which it asks; none while only compiling. -#}
+    {#- Key and column of every answer, or of one flow's answers in the order it asks. Empty while only compiling. -#}
     {%- if not is_running() -%}
         {{ return([]) }}
     {%- endif -%}
@@ -63,7 +63,7 @@
 {%- endmacro %}
 
 {% macro create_flow_views(pivoted) %}
-    {#- Post-hook: one view a flow with its own columns, and none for a flow that is gone. -#}
+    {#- Post-hook: creates one view per flow with its own columns, and drops the views of flows that are gone. -#}
     {%- if is_running() -%}
     {%- set wanted = [] -%}
     {%- for flow, relation_name in run_query(

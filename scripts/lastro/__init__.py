@@ -1,6 +1,6 @@
-"""Lastro's command line: what stands around the dbt project. The numbers themselves are SQL."""
+"""Lastro's command line: everything around the dbt project. The numbers themselves are SQL."""
 
 from pathlib import Path
 
-# The dbt project that the command stands in.
+# The dbt project that this package belongs to.
 PROJECT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The raw contract: what the source YAMLs declare of each raw table, once for reader, gate and models."""
+"""The raw contract: each raw table as its source YAML declares it, for reader, gate and models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 from lastro import PROJECT
 
-# What a name in a path pattern may hold.
+# What each placeholder of a path pattern matches.
 _PLACEHOLDERS = {
     r"\{YYYYMM\}": "(?P<period>[0-9]{6})",
     r"\{YYYYMMDD\}": "(?P<period>[0-9]{8})",
@@ -23,7 +23,7 @@ _PLACEHOLDERS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A declared column. `type` is its SQL type; a `map(varchar, varchar)` holds a JSON object."""
+    """A declared column. `type` is its SQL type; a `map(varchar, varchar)` cell holds a JSON object."""
 
     name: str
     type: str
@@ -31,7 +31,7 @@ class Column:
 
     @property
     def is_map(self) -> bool:
-        """Whether a cell is an object of its own."""
+        """Whether its cells hold JSON objects."""
         return self.type.startswith("map")
 
 
@@ -40,10 +40,10 @@ class RawTable:
     """A declared raw table.
 
     Attributes:
-        path: Pattern of its files below the raw root, with slashes.
+        path: The pattern of its files under the raw root, with slashes.
         key: The columns that identify a row.
         amount: The column whose R$ are reconciled, if any.
-        encoding: Of its text files, as Python names it; None if each file is to be looked at.
+        encoding: The encoding of its text files, as Python names it; None to detect it per file.
         date: The column that dates a row, if any.
     """
 
@@ -58,26 +58,26 @@ class RawTable:
 
     @property
     def is_json(self) -> bool:
-        """Whether its files hold JSON objects; otherwise they are delimited text."""
+        """Whether its files hold JSON objects."""
         return self.path.endswith(".json")
 
     @property
     def is_parquet(self) -> bool:
-        """Whether its files are Parquet, which is landed as it is."""
+        """Whether its files are Parquet, which a local landing reads in place."""
         return self.path.endswith(".parquet")
 
     @property
     def folder(self) -> str:
-        """The part of the path that no placeholder touches, up to its last slash."""
+        """The path before its first placeholder, up to the last slash."""
         return self.path.split("*")[0].split("{")[0].rsplit("/", 1)[0] + "/"
 
     @property
     def required(self) -> list[str]:
-        """The names of the columns that each file must have."""
+        """The names of the columns that every file must have."""
         return [column.name for column in self.columns if column.required]
 
     def owns(self, path: str) -> bool:
-        """Whether a file stands where this table is read from, whatever its name."""
+        """Return whether a path is in a folder of this table, whatever the file's name."""
         return (
             path.startswith(self.folder)
             if "**" in self.path
@@ -85,12 +85,12 @@ class RawTable:
         )
 
     def fits(self, path: str) -> bool:
-        """Whether a path below the raw root has the declared name, with a period that exists."""
+        """Return whether a path under the raw root matches the pattern, with a valid period."""
         match = self._match(path)
         return bool(match) and ("period" not in match.groupdict() or self.period(path) is not None)
 
     def period(self, path: str) -> date | None:
-        """The first day of the period in a file's name; None where the name has none."""
+        """Return the first day of the period in a file's name, or None if it has none."""
         match = self._match(path)
         text = match.groupdict().get("period") if match else None
         try:
@@ -106,9 +106,9 @@ class RawTable:
 
 
 def read_contract(project: Path = PROJECT) -> list[RawTable]:
-    """Every raw table that a source YAML of a project declares, by source and name.
+    """Return every raw table that a project's source YAMLs declare, sorted by source and name.
 
-    A source table without a `path` is none: nothing is read for it.
+    A source table without a `path` is not a raw table, so nothing is read for it.
     """
     tables = [
         _raw_table(source["name"], table)

@@ -1,4 +1,4 @@
-"""The DuckDB file that dbt built, as the commands read it."""
+"""The DuckDB file that dbt built, opened for the commands."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import duckdb
 
 @contextmanager
 def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to a build.
+    """Yield a read-only connection to a build.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        OSError: Another process writes to it, or it is no DuckDB file.
+        FileNotFoundError: The file does not exist.
+        OSError: Another process is writing to it, or it is not a DuckDB file.
     """
     if not database.exists():
         raise FileNotFoundError(f"{database} does not exist. Run `make build` first.")
@@ -23,7 +23,7 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con = duckdb.connect(str(database), read_only=True)
     except duckdb.IOException as error:
         if "lock" in str(error):
-            raise OSError(f"{database} is open in another process. Wait until that ends.") from None
+            raise OSError(f"{database} is open in another process. Wait until it finishes.") from None
         raise OSError(f"{database} cannot be read as a DuckDB file: {error}") from None
     with con:
         con.execute("set enable_progress_bar = false")

@@ -1,4 +1,4 @@
-"""One lake for the whole run: Trino takes a quarter of a minute to start."""
+"""One lake for the whole run, because Trino takes a quarter of a minute to start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emulator.lake import NO_TESTS, Lake, hashable, running_lake
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """The endpoint; `LASTRO_LAKE_TRACE` names a file that keeps what it was asked."""
+    """Yield a running lake; its trace of requests is copied to `LASTRO_LAKE_TRACE`, if set."""
     folder = tmp_path_factory.mktemp("lake")
     with running_lake(folder) as lake:
         yield lake
@@ -25,14 +25,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 class Duck:
-    """The same project, built on DuckDB."""
+    """The same project built on DuckDB."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "lastro.duckdb"
 
     def build(self, lake: Lake, raw: Path) -> None:
-        """Build from a raw root, from nothing."""
+        """Build a raw root from scratch."""
         self.database.unlink(missing_ok=True)
         result = lake.run(
             *("dbt", "build", "--quiet", "--target", "duckdb", "--target-path", str(self.folder / "target")),
@@ -44,7 +44,7 @@ class Duck:
         assert result.returncode == 0, result.stdout
 
     def query(self, sql: str) -> list[tuple]:
-        """Rows of a query on what was built."""
+        """Return the rows of a query on the build."""
         with duckdb.connect(str(self.database), read_only=True) as con:
             return [hashable(row) for row in con.execute(sql).fetchall()]
 
@@ -56,7 +56,7 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Duck:
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sample of four months, with every defect; its files may come and go."""
+    """Return a four-month sample with every defect, whose files a test may add and remove."""
     folder = tmp_path_factory.mktemp("raw") / "raw"
     command = [str(Path(sys.executable).with_name("lastro")), "sample", "--to", str(folder), "--months", "4"]
     subprocess.run(command, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The life of the project on Athena's engine, step by step: each test goes on where the last one stopped."""
+"""The life cycle of the project on Athena's engine. Each test continues where the previous one stopped."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ HOSTILE_KEYS = [
 
 
 def public_tables(lake: Lake) -> dict[str, list[str]]:
-    """Every relation that others query, with the columns of its contract, as the last build's manifest has them."""
+    """Return every public relation with its contract's columns, from the manifest of the last build."""
     manifest = json.loads((lake.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     tables = {
-        # When a row was loaded is all that may differ between two runs.
+        # Only the load time of a row may differ between two runs.
         f"{node['schema']}.{node['name']}": [
             column for column in node["columns"] if column != "data_hora_atualizacao_registro"
         ]
@@ -48,14 +48,14 @@ def public_tables(lake: Lake) -> dict[str, list[str]]:
 
 
 def contents(lake: Lake) -> dict[str, Counter]:
-    """All rows of all public tables, as multisets."""
+    """Return all rows of all public tables, as multisets."""
     return {table: Counter(lake.rows(table, columns)) for table, columns in public_tables(lake).items()}
 
 
 def assert_same_rows(
     table: str, columns: list[str], left: tuple[str, Counter], right: tuple[str, Counter]
 ) -> None:
-    """Two multisets of rows, each with its label, are equal; if not, the first rows that differ are printed."""
+    """Assert that two labeled multisets of rows are equal; if not, print the first rows that differ."""
     (left_label, left_rows), (right_label, right_rows) = left, right
     only_left, only_right = left_rows - right_rows, right_rows - left_rows
     if not only_left and not only_right:
@@ -64,7 +64,7 @@ def assert_same_rows(
         f"{table}: {only_left.total()} rows only on {left_label}, {only_right.total()} only on {right_label}"
     ]
     for row in sorted(only_left, key=repr)[:5]:
-        # The row that is most like it on the other side; what differs is shown, after the two key columns.
+        # Find the most similar row on the other side with the same two key columns, and show only the differences.
         others = [other for other in only_right if other[:2] == row[:2]]
         other = min(
             others, key=lambda other: sum(a != b for a, b in zip(row, other, strict=True)), default=None
@@ -85,7 +85,7 @@ def assert_same_rows(
 
 
 def pivoted_relations(duck: Duck) -> dict[str, list[str]]:
-    """The relations whose columns come from the data, with the columns that they have on DuckDB."""
+    """Return the relations whose columns come from the data, with their columns on DuckDB."""
     return dict(
         duck.query(
             "select table_schema || '.' || table_name, list(column_name order by ordinal_position)"
@@ -96,17 +96,17 @@ def pivoted_relations(duck: Duck) -> dict[str, list[str]]:
 
 
 def assert_equals_duckdb(lake: Lake, duck: Duck) -> None:
-    """Every public table has the same rows on both engines, to the last cent."""
+    """Assert that every public table has the same rows on both engines, to the last cent."""
     for table, columns in (public_tables(lake) | pivoted_relations(duck)).items():
         names = ", ".join(f'"{name}"' for name in columns)
         expected = Counter(duck.query(f"select {names} from {table}"))
-        assert expected, f"{table} is empty: nothing is compared"
+        assert expected, f"{table} is empty, so nothing is compared"
         found = Counter(lake.rows(table, columns))
         assert_same_rows(table, columns, ("Trino", found), ("DuckDB", expected))
 
 
 def land(lake: Lake, raw: Path, to: str = LANDED, **variables: str) -> None:
-    """Land a raw root and register what is new."""
+    """Land a raw root and register the new partitions."""
     landing = lake.run("lastro", "land", "--to", to, "--raw", str(raw), **variables)
     assert landing.returncode == 0, landing.stdout
     tables = lake.dbt("run-operation", "create_landed_tables", **variables)
@@ -114,14 +114,14 @@ def land(lake: Lake, raw: Path, to: str = LANDED, **variables: str) -> None:
 
 
 def built(lake: Lake, *args: str, **variables: str) -> str:
-    """Build; it has to work. Its output."""
+    """Run a build, which must succeed, and return its output."""
     build = lake.dbt("build", *args, **variables)
     assert build.returncode == 0, build.stdout[-5000:]
     return build.stdout
 
 
 def input_versions(lake: Lake) -> dict[str, str]:
-    """The fingerprint of what each reference date was computed from."""
+    """Return the fingerprint of each reference date's input files."""
     book = "awsdatacatalog_iceberg.lastro_cartoes.book_faturas_carteira"
     return {
         str(date): version
@@ -130,7 +130,7 @@ def input_versions(lake: Lake) -> dict[str, str]:
 
 
 def computed_dates(lake: Lake, seen: int) -> set[str]:
-    """The reference dates of the client book that were computed since so many queries had been seen."""
+    """Return the reference dates of the client book that were computed after the first `seen` queries."""
     return {
         date
         for query in list(lake.endpoint.queries.values())[seen:]
@@ -165,7 +165,7 @@ def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duc
     duck.build(lake, raw)
     assert_equals_duckdb(lake, duck)
     assert any("chatbot_flow_it_s" in relation for relation in pivoted_relations(duck))
-    # The last file corrects old invoices; a reference date before them is not computed again.
+    # The last file corrects old invoices. Reference dates before those invoices are not recomputed.
     unchanged = versions.items() & input_versions(lake).items()
     assert unchanged
     assert computed_dates(lake, seen).isdisjoint(ref_date for ref_date, _ in unchanged)
@@ -174,7 +174,7 @@ def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duc
 def test_landing_again_writes_nothing(lake: Lake, raw: Path) -> None:
     landing = lake.run("lastro", "land", "--to", LANDED, "--raw", str(raw))
     there = sum(path.is_file() for path in raw.rglob("*"))
-    assert f"0 files landed in {LANDED}, {there} were there, 0 removed" in landing.stdout
+    assert f"0 files landed in {LANDED}, {there} already there, 0 removed" in landing.stdout
 
 
 def test_another_build_changes_nothing(lake: Lake) -> None:
@@ -184,7 +184,7 @@ def test_another_build_changes_nothing(lake: Lake) -> None:
     sent = [query.sql for query in list(lake.endpoint.queries.values())[seen:]]
     assert any("base_cartoes__faturas" in sql for sql in sent)
     written = [sql for sql in sent if re.search(r"(merge into|insert into|delete from) \S*base_", sql)]
-    assert written == [], "rows of known files were written again"
+    assert written == [], "rows of known files were rewritten"
     for table, rows in contents(lake).items():
         columns = public_tables(lake)[table]
         assert_same_rows(table, columns, ("the second build", rows), ("the first", before[table]))
@@ -196,7 +196,7 @@ def test_the_audit_passes(lake: Lake) -> None:
 
 
 def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duck) -> None:
-    """The build dies while the client book has some of its reference dates and lacks the others."""
+    """After a kill with only some reference dates in the client book, the next build equals DuckDB's."""
     path = raw / "cartoes" / "tb_faturas" / "tb_faturas_202301.csv"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(lines[:-1]), encoding="utf-8")
@@ -227,7 +227,7 @@ def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duc
         f" left join (select distinct ref_date, input_version from {cards}.book_faturas_cliente) as book"
         " on datas.ref_date = book.ref_date and datas.input_version = book.input_version"
     )
-    assert 0 < done < wanted, f"{done} of {wanted} dates were there: the kill came too early or too late"
+    assert 0 < done < wanted, f"the kill came too early or too late: {done} of {wanted} dates were there"
     built(lake, *NO_TESTS)
     assert_equals_duckdb(lake, duck)
 
@@ -264,7 +264,7 @@ def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
 
 
 def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
-    """With volume enough to tell: what the engine scans for one new month, against all that it scanned before."""
+    """One new month scans a fraction of the bytes that the earlier months did, at a volume that shows it."""
     raw = tmp_path / "raw"
     made = lake.run("lastro", "sample", "--clean", "--to", str(raw), "--clients", "20000", "--months", "13")
     assert made.returncode == 0, made.stdout
@@ -296,7 +296,7 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
         print(
             f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}"
         )
-    # Typed rows, counts and books are those of the month; the facts look up the keys that it touches in all of history.
+    # Typed rows, counts and books read only the month. The facts look up the keys it touches in all of history.
     for model in ("base_cartoes__faturas", "base_cartoes__pagamentos", "int_cartoes__reconciliacao"):
         assert second[model] < first[model] / 3, (model, first[model], second[model])
     for model in ("book_faturas_cliente", "book_faturas_carteira"):

@@ -1,4 +1,4 @@
-"""What the static gate takes for granted is what the engine says."""
+"""The assumptions of the static gate hold on the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_saved_functions_are_the_engines(lake: Lake) -> None:
 
 @pytest.mark.parametrize("sql", GOOD)
 def test_what_the_gate_passes_the_engine_can_read(lake: Lake, sql: str) -> None:
-    """The tables of the examples are not there; that has to be all that is wrong with them."""
+    """An accepted query fails on the engine only because its tables do not exist."""
     try:
         lake.query(sql)
     except trino.exceptions.TrinoQueryError as error:

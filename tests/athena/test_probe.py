@@ -1,4 +1,4 @@
-"""Snapshots, a new column in a mart and more than a hundred partitions, on a project made for it."""
+"""Snapshots, a new column in a mart and more than a hundred partitions, on a separate probe project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROBE = PROJECT / "tests" / "athena" / "probe"
 
 @pytest.fixture(scope="module")
 def rounds(lake: Lake) -> Lake:
-    """Three builds of the probe, the data of each being another."""
+    """Build the probe three times, each time with different data."""
     for number in (1, 2, 3):
         build = lake.dbt(
             *("build", "--project-dir", str(PROBE), "--profiles-dir", str(PROJECT)),
@@ -22,7 +22,7 @@ def rounds(lake: Lake) -> Lake:
 
 
 def test_a_snapshot_remembers(rounds: Lake) -> None:
-    """A, then B, then A again are three versions; who is gone is closed."""
+    """A, B, A gives three versions, and a row that is gone is closed."""
     rows = rounds.query(
         f"select id, city, dbt_valid_to is null as is_current from {ICEBERG}.probe.members order by id, dbt_valid_from"
     )

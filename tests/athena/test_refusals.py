@@ -1,4 +1,4 @@
-"""The endpoint refuses what Athena refuses: otherwise a green run would mean nothing."""
+"""The endpoint refuses what Athena refuses; otherwise a green run would mean nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLACE = f"s3://{BUCKET}/refusals"
 
 
 def run(lake: Lake, sql: str) -> str:
-    """Run a statement as a client of Athena does; the reason why it failed, or nothing."""
+    """Run a statement as an Athena client does, and return why it failed; empty if it did not."""
     athena = lake.endpoint.client("athena")
     query = athena.start_query_execution(QueryString=sql)["QueryExecutionId"]
     while True:

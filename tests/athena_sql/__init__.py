@@ -1,7 +1,7 @@
-"""The static gate: whether Athena would read a query, told without an engine.
+"""The static gate: decides without an engine whether Athena would accept a query.
 
-The grammar is `athena.lark`; `functions.txt` is what the engine itself lists (`show functions` of Trino 476, in
-lower case; `tests/athena/test_dialect.py` compares the two and prints what has to change).
+The grammar is `athena.lark`. `functions.txt` is the engine's own list (`show functions` of Trino 476, in lower
+case); `tests/athena/test_dialect.py` compares the two and prints what has to change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lark.exceptions import UnexpectedInput
 
 FOLDER = Path(__file__).parent
 
-# What the grammar of SQL has besides the functions that the engine lists.
+# Functions of the SQL grammar that the engine does not list.
 SPECIAL_FORMS = {"coalesce", "nullif", "if", "try", "row", "grouping"}
 TYPES = {
     "boolean",
@@ -42,12 +42,12 @@ def _parser() -> Lark:
 
 @cache
 def functions() -> frozenset[str]:
-    """The names of the functions that the engine has."""
+    """Return the names of the engine's functions."""
     return frozenset((FOLDER / "functions.txt").read_text(encoding="utf-8").split())
 
 
 def problems(sql: str) -> list[str]:
-    """Why Athena would not run a query; empty if nothing is known against it."""
+    """Return why Athena would not run a query; empty if no problem is known."""
     try:
         tree = _parser().parse(sql)
     except UnexpectedInput as error:

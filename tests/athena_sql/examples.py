@@ -1,4 +1,4 @@
-"""Queries that the gate has to pass, and queries that it has to stop."""
+"""Queries that the gate must accept, and queries that it must reject."""
 
 GOOD = [
     "select a from t",

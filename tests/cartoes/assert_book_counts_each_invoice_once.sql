@@ -1,5 +1,5 @@
--- Invariant: whatever is known of its payments, an invoice issued within the window counts once, with its
--- whole amount, in the portfolio of a reference date. Versions that overlap or leave a gap would show here.
+-- Invariant: an invoice issued within the window counts exactly once, at its full amount, in the portfolio of a
+-- reference date, whatever is known of its payments. Versions that overlap or leave a gap would fail here.
 with issued as (
     select
         {{ first_of_month('data_emissao') }} as mes_emissao,

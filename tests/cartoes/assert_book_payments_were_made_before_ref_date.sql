@@ -1,4 +1,4 @@
--- Invariant: a book knows exactly the payments made before its reference date, of the invoices of the window.
+-- Invariant: a book counts exactly the payments made before its reference date for the invoices in the window.
 {{ config(tags=['audit']) }}
 
 with paid as (

@@ -1,4 +1,4 @@
--- Invoices and payments, computed from all accepted rows, are those that were computed file by file.
+-- Invariant: invoices and payments built file by file equal those computed from all accepted rows at once.
 {{ config(tags=['audit']) }}
 
 with invoices as (

@@ -1,4 +1,4 @@
--- Invariant: the facts hold the rows and the R$ that the reconciliation calls accepted, no more and no less.
+-- Invariant: the facts hold exactly the rows and the R$ that the reconciliation counts as accepted.
 with facts as (
     select
         'tb_faturas' as table_name,

@@ -1,4 +1,5 @@
--- A dimension holds the versions that the extracts give, and the unknown one: snapshots believe what is computed.
+-- Invariant: a dimension holds exactly the versions computed from the extracts, plus the unknown member. The snapshot
+-- between them changes nothing.
 {%- for name, rows in {'associado': 'associados', 'conta': 'contas', 'cartao': 'cartoes'}.items() %}
 {%- set dates = ['valid_from', 'valid_to', 'is_current', 'applies_from'] %}
 {%- set columns = (versioned_columns(name) + ['sk_' ~ name] + dates) | join(', ') %}

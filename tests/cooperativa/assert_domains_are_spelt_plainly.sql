@@ -1,4 +1,5 @@
--- A spelling with a capital, an accent or two blanks would never be met: values are compared without.
+-- Invariant: every declared spelling is plain. Values are compared without capitals, accents or double blanks, so any
+-- other spelling would never match.
 select *
 from {{ ref('dominios') }}
 where escrita <> {{ plain_spelling('escrita') }}

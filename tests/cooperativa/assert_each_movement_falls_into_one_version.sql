@@ -1,5 +1,5 @@
--- A movement has the version of its card, account and member that was valid at its time; the unknown one only where
--- there was none. Versions do not overlap (tested beside the dimensions), so it is the only one.
+-- Invariant: a movement has the card, account and member versions that were valid at its time, and the unknown one only
+-- if there was none. Versions do not overlap (tested on the dimensions), so each is the only one.
 {{ config(tags=['audit']) }}
 
 with movimentacoes as (

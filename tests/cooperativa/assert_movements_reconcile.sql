@@ -1,4 +1,4 @@
--- The fact and the flat table have every accepted movement, in rows and in R$.
+-- Invariant: the fact and the flat table hold every accepted movement, in rows and in R$.
 with totals as (
     {%- for relation, amount in [
         (ref('stg_cooperativa__movimentacoes'), 'valor_movimentacao'),

@@ -1,4 +1,5 @@
--- The accepted rows of an extract are what the versions of its day say, and no version stands for a key that it lacks.
+-- Invariant: the accepted rows of an extract equal the versions valid on its date, and no version is valid for a key
+-- that the extract lacks.
 {{ config(tags=['audit']) }}
 
 {%- for name, rows in {'associado': 'associados', 'conta': 'contas', 'cartao': 'cartoes'}.items() %}

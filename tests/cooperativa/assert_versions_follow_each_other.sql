@@ -1,4 +1,5 @@
--- One current version at most, and the last one; a version ends where the next begins, or where its extract lacked it.
+-- Invariant: at most one version of a key is current, and it is the last. Any other version ends on the date of an
+-- extract: where the next one begins, or earlier if an extract lacked the key.
 with versions as (
     {%- for name in ['associado', 'conta', 'cartao'] %}
     select

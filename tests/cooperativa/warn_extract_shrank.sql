@@ -1,4 +1,5 @@
--- What is not in an extract is closed. One with less than half the rows of the one before may have been cut off.
+-- Warns of extracts with less than half the rows of the previous one. They may be truncated, and every key that an
+-- extract lacks is closed.
 {{ config(severity='warn') }}
 
 with extracts as (

@@ -1,5 +1,5 @@
--- What each macro of macros/dialect, and each spelling that the models share, gives: worked out by hand, the same on
--- every engine. This test runs wherever the project is built. Macro or spelling, SQL, the text that it gives.
+-- Invariant: each macro in macros/dialect, and each spelling that the models share, gives the result worked out by hand
+-- on every engine. The test runs wherever the project is built. A case is: macro or spelling, SQL, expected text.
 {%- set cases = [
     ('divide', divide('7', '2'), '3.50'),
     ('divide', divide('-7', '2'), '-3.50'),

@@ -1,5 +1,6 @@
 {% test counts_what_is_there(model, table_name, rows, amount=none) %}
--- A file is counted when it comes. Its rows are still there, each once, as many rejected and with the same R$.
+-- A file is counted when it arrives. Invariant: its rows are still there, each once, with the same number rejected and
+-- the same R$.
 with found_files as (
     select
         file_id,

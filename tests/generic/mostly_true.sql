@@ -1,5 +1,5 @@
 {% test mostly_true(model, column_name, tolerated_percent) %}
--- Files arrive in any order: a child may wait for its parent. More than a few waiting is a fault.
+-- Files arrive in any order, so a child may wait for its parent. More than tolerated_percent waiting is a fault.
 with counted_rows as (
     select
         count(*) as total_rows,

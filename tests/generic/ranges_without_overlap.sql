@@ -1,5 +1,5 @@
 {% test ranges_without_overlap(model, key, valid_from, valid_to, condition='1 = 1') %}
--- Half-open ranges [valid_from, valid_to): the next one may begin where this one ends, never before.
+-- Invariant: half-open ranges [valid_from, valid_to) do not overlap. The next may begin where one ends, not before.
 with ordered_ranges as (
     select
         {{ key }},

@@ -1,5 +1,5 @@
 {% test reconciles(model) %}
--- Every raw row has one disposition, in rows and in R$; what is missing or too many is a difference.
+-- Invariant: every raw row has exactly one disposition, in rows and in R$. A lost or extra row shows as a difference.
 select *
 from {{ model }}
 where

@@ -1,7 +1,8 @@
 {% test within_limits(model, raw_table_source, rows, files) %}
     {#-
-        No file of which too much is wrong, unless its source says `on_exceeded: warn` (warn_exceeded_limits then tells).
-        A test that fails says how many rows it found and not which: a cast that cannot work tells file, count and case.
+        Invariant: no file exceeds its limits, unless its source sets `on_exceeded: warn` (warn_exceeded_limits reports
+        it then). A failing test reports how many rows it found, not which ones. A cast that cannot succeed puts the
+        file, the count and the first case into the error instead.
     -#}
     {%- set table = raw_table(raw_table_source) %}
 select message

@@ -1,4 +1,4 @@
--- Answers and sessions, counted from all accepted events, are those that were computed file by file.
+-- Invariant: answers and sessions built file by file equal those counted from all accepted events at once.
 {{ config(tags=['audit']) }}
 
 with events as (

@@ -1,4 +1,4 @@
-"""A throw-away raw root and database, and a way to build them in this process."""
+"""A throwaway raw root and database, and a way to build them in this process."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ SHARED = PROJECT.parent / "shared" / "data"
 
 
 def examples(count: int) -> settings:
-    """Hypothesis with so many examples; LASTRO_EXAMPLES is the percentage of them that are tried.
+    """Return Hypothesis settings for this many examples, scaled by the percentage LASTRO_EXAMPLES.
 
-    `make check` asks for a few, `make thorough` for many more.
+    `make check` asks for fewer, `make thorough` for many more.
     """
     return settings(
         max_examples=max(1, count * int(os.environ.get("LASTRO_EXAMPLES", "100")) // 100),
         deadline=None,
         derandomize=True,
-        # A failing example is shown as it is: to make it smaller would take minutes.
+        # A failing example is reported without shrinking, which would take minutes.
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 
-# For what builds with dbt, some seconds an example, and for what builds without.
+# `few` for properties that build with dbt, at some seconds per example; `many` for those that build without.
 few, many = examples(3), examples(40)
 
 DOMAINS = sorted(
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by what it takes, which its fixtures say, and by its folder."""
+    """Mark each test by its cost, which its fixtures reveal, and by its folder."""
     for item in items:
         fixtures = set(item.fixturenames)
         kind = "quick" if "quick" in fixtures else "builds" if "session_workspace" in fixtures else "fast"
@@ -77,7 +77,7 @@ PAGAMENTOS_HEADER = ["id_pagamento", "id_fatura", "id_cliente", "data_pagamento"
 
 
 def is_old(path: Path) -> None:
-    """Let a file be of last year: a file that changed a moment ago is read again, since its time does not tell."""
+    """Give a file an old time: a file modified a moment ago is reread, because its time is not proof."""
     os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
@@ -102,7 +102,7 @@ MARTS = [
 ]
 
 
-# Every row of tb_faturas with what became of it.
+# Every row of tb_faturas with its disposition.
 JUDGED_FATURAS = """(
     select
         base.*,
@@ -114,7 +114,7 @@ JUDGED_FATURAS = """(
 
 
 class Build:
-    """The outcome of one dbt command: whether it worked, all it told the user, what it returned."""
+    """The outcome of one dbt command: its success, its messages to the user, and its result."""
 
     def __init__(self, success: bool, output: str, result: Any) -> None:
         self.success = success
@@ -123,32 +123,32 @@ class Build:
 
 
 class Tables:
-    """What was built, to be asked."""
+    """The tables of a build, for queries."""
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """A connection of the caller's own."""
+        """Return a connection for the caller alone."""
         raise NotImplementedError
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on what was built."""
+        """Return the rows of a query on the build."""
         with self.connection() as con:
             return con.execute(sql).fetchall()
 
     def records(self, sql: str) -> list[dict[str, Any]]:
-        """Rows of a query on what was built, by column name."""
+        """Return the rows of a query on the build as dictionaries by column name."""
         with self.connection() as con:
             result = con.execute(sql)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def snapshot(self, tables: list[str] = MARTS, exclude: str = "") -> dict[str, list[tuple]]:
-        """Every table as a sorted list of rows: two snapshots are equal as multisets of rows."""
+        """Return every table as a sorted list of rows, so that two snapshots compare as multisets."""
         columns = f"* exclude ({exclude})" if exclude else "*"
         return {table: self.query(f"select {columns} from {table} order by all") for table in tables}
 
 
 class Workspace(Tables):
-    """One raw root and one database at fixed places, so that dbt parses the project only once."""
+    """One raw root and one database at fixed paths, so that dbt parses the project only once."""
 
     def __init__(self, folder: Path) -> None:
         self.raw = folder / "raw"
@@ -157,26 +157,26 @@ class Workspace(Tables):
         self.target = folder / "target"
 
     def clear(self) -> None:
-        """Forget all files and tables."""
+        """Remove all files and tables."""
         shutil.rmtree(self.raw, ignore_errors=True)
         shutil.rmtree(self.landed, ignore_errors=True)
         self.raw.mkdir(parents=True)
         self.forget_tables()
 
     def forget_tables(self) -> None:
-        """Forget the tables, keep the files."""
+        """Remove the tables, and keep the files."""
         for path in self.database.parent.glob(self.database.name + "*"):
             path.unlink()
 
     def write(self, table: str, period: str, content: str | bytes) -> Path:
-        """Write one raw card file as it is."""
+        """Write one raw card file with exactly this content."""
         path = self.raw / "cartoes" / table / f"{table}_{period}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
     def write_rows(self, table: str, period: str, rows: list[list[Any]], **options: Any) -> Path:
-        """Write rows, with the header of the table, by Python's own csv module."""
+        """Write rows with the table's header by Python's csv module."""
         path = self.write(table, period, "")
         header = FATURAS_HEADER if table == "tb_faturas" else PAGAMENTOS_HEADER
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -186,7 +186,7 @@ class Workspace(Tables):
         return path
 
     def variables(self) -> dict[str, str]:
-        """The environment that points a command at this workspace."""
+        """Return the environment that points a command at this workspace."""
         return {
             "LASTRO_RAW": str(self.raw),
             "LASTRO_LANDED": str(self.landed),
@@ -194,12 +194,12 @@ class Workspace(Tables):
         }
 
     def _target_of(self, args: tuple[str, ...]) -> Path:
-        """dbt parses everything again when it meets other --vars than the last time: each has a folder."""
+        """Return a target folder per --vars, because dbt reparses everything when they change."""
         said = args[args.index("--vars") + 1] if "--vars" in args else ""
         return self.target / sha256(said.encode()).hexdigest()[:8]
 
     def dbt(self, *args: str, manifest: Any = None) -> Build:
-        """Run a dbt command on this workspace, with another manifest than the project's if one is given."""
+        """Run a dbt command on this workspace, optionally with a changed manifest."""
         messages: list[str] = []
 
         def keep(event: Any) -> None:
@@ -217,27 +217,27 @@ class Workspace(Tables):
         finally:
             os.environ.clear()
             os.environ.update(old)
-            # The adapter keeps the file open for the next command; the tests read it in between.
+            # The adapter keeps the file open for its next command, but the tests read it in between.
             DuckDBConnectionManager.close_all_connections()
         output = "\n".join(messages + ([str(result.exception)] if result.exception else []))
         return Build(result.success, output, result.result)
 
     def build(self, *args: str, tests: bool = False) -> Build:
-        """Build the project; it has to work."""
+        """Build the project, which must succeed."""
         kinds = [] if tests else ["--exclude-resource-type", "test", "unit_test"]
-        # Nobody reads the manifest, and to write it takes a fifth of a build.
+        # Nobody reads the manifest, and writing it takes a fifth of a build.
         build = self.dbt("build", "--no-write-json", *kinds, *args)
         assert build.success, build.output
         return build
 
     def compiled(self, sql: str) -> str:
-        """SQL with Jinja, as dbt compiles it for DuckDB."""
+        """Return SQL with Jinja as dbt compiles it for DuckDB."""
         build = self.dbt("compile", "--inline", sql)
         assert build.success, build.output
         return build.result.results[0].node.compiled_code
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """Read-only: dbt writes the file."""
+        """Return a read-only connection, because dbt writes the file."""
         return duckdb.connect(str(self.database), read_only=True)
 
 
@@ -261,7 +261,7 @@ def compiled(session_workspace: Workspace) -> Any:
 
 @pytest.fixture
 def quick(workspace: Workspace, compiled: Any) -> Callable[..., Tables]:
-    """Builds some models of the workspace's files, and all that they read, without dbt."""
+    """Return a function that builds models and all that they read from the workspace's files, without dbt."""
     from quick import QuickBuild
 
     return partial(QuickBuild, compiled, workspace)
@@ -269,14 +269,14 @@ def quick(workspace: Workspace, compiled: Any) -> Callable[..., Tables]:
 
 @pytest.fixture
 def sample(workspace: Workspace) -> Workspace:
-    """A workspace that holds the committed sample."""
+    """Return a workspace with the committed sample."""
     shutil.copytree(PROJECT / "data" / "raw", workspace.raw, dirs_exist_ok=True)
     return workspace
 
 
 @pytest.fixture(scope="session")
 def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample and what one build with all its tests made of it, kept to be copied."""
+    """Build the sample once, with all its tests, and keep the files and the database for copies."""
     session_workspace.clear()
     shutil.copytree(PROJECT / "data" / "raw", session_workspace.raw, dirs_exist_ok=True)
     session_workspace.build(tests=True)
@@ -289,7 +289,7 @@ def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
-    """A workspace that holds the committed sample, built."""
+    """Return a workspace with the committed sample, built."""
     session_workspace.clear()
     for path in (session_workspace.raw, session_workspace.landed):
         shutil.copytree(kept_sample / path.name, path, dirs_exist_ok=True)
@@ -299,7 +299,7 @@ def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty bucket on a server of this machine, which every AWS client of the test talks to."""
+    """Yield the address of an empty bucket on a local server, which every AWS client of the test uses."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -311,7 +311,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             "AWS_DEFAULT_REGION": "us-east-1",
         }.items():
             monkeypatch.setenv(name, value)
-        # One server of this process remembers the buckets of another.
+        # The servers of one process share their buckets, so each test needs its own name.
         boto3.client("s3").create_bucket(Bucket=f"lastro-{port}")
         yield f"s3://lastro-{port}"
     finally:

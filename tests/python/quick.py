@@ -1,7 +1,7 @@
-"""A build without dbt: real landing, then the compiled SQL of each model, in memory and from nothing.
+"""A build without dbt: real landing, then the compiled SQL of each model, in memory and from scratch.
 
-It proves rules: a property tries hundreds of examples in the time of a few dbt builds. What dbt adds (incremental
-runs, contracts, tests, snapshots over time) is proved by the tests that build with it.
+It tests rules: a property tries hundreds of examples in the time of a few dbt builds. Tests that build with dbt cover
+what dbt adds: incremental runs, contracts, tests, snapshots over time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lastro.landing.dbt_plugin import Plugin
 
 
 class Compiled:
-    """The models of the project as dbt compiles them for DuckDB, and what each one reads."""
+    """The project's models as dbt compiles them for DuckDB, with what each one reads."""
 
     def __init__(self, workspace: Workspace) -> None:
         build = workspace.dbt("compile", "--select", "resource_type:model")
@@ -32,7 +32,7 @@ class Compiled:
         }
 
     def in_order(self, names: tuple[str, ...]) -> Iterator[Any]:
-        """The nodes of these names and all that they read, each after those."""
+        """Yield the named nodes and all that they read, each after the nodes it reads."""
         seen: set[str] = set()
 
         def visit(unique_id: str) -> Iterator[Any]:
@@ -47,11 +47,11 @@ class Compiled:
 
 
 class QuickBuild(Tables):
-    """Some models of one raw root, and all that they read, in memory."""
+    """Some models of one raw root and all that they read, built in memory."""
 
     def __init__(self, compiled: Compiled, workspace: Workspace, *names: str) -> None:
         self.con = duckdb.connect()
-        # Compiled SQL calls the database by the name of its file.
+        # Compiled SQL refers to the database by its file name.
         self.name = workspace.database.stem
         self.con.execute(f"attach ':memory:' as {self.name}; use {self.name}; set timezone = 'UTC'")
         config = {"raw": str(workspace.raw), "landed": str(workspace.landed)}
@@ -82,7 +82,7 @@ class QuickBuild(Tables):
         self.con.execute(f"create {what} {node.relation_name} as {sql}")
 
     def _believed(self, snapshot: Any) -> str:
-        """What the first build believes of a snapshot's relation."""
+        """Return SQL for a snapshot's relation after a first build."""
         [parent] = snapshot.depends_on_nodes
         name = parent.split(".")[-1]
         [(schema,)] = self.con.execute(
@@ -91,14 +91,14 @@ class QuickBuild(Tables):
         return f"select *, now()::timestamp as dbt_valid_from, cast(null as timestamp) as dbt_valid_to from {schema}.{name}"
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """It sees what the build made, by the same names."""
+        """Return a connection that sees the built tables under their usual names."""
         con = self.con.cursor()
         con.execute(f"use {self.name}")
         return con
 
 
 def raw_file(workspace: Workspace, path: str, content: str | bytes) -> Path:
-    """Write one raw file as it is."""
+    """Write one raw file with exactly this content."""
     target = workspace.raw / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content if isinstance(content, bytes) else content.encode())

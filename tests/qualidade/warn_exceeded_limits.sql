@@ -1,4 +1,4 @@
--- Files of which too much is wrong, of the raw tables whose source says `on_exceeded: warn`; others fail the build.
+-- Warns of files that exceed their limits, for sources that set `on_exceeded: warn`. Other sources fail the build.
 {{ config(severity='warn') }}
 
 with files as (

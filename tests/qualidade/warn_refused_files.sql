@@ -1,4 +1,4 @@
--- A file that was refused, in a build that was told to go on without it: its rows are counted, and in no fact.
+-- Warns of files refused in a build that was told to skip them. Their rows are counted but are in no fact.
 {{ config(severity='warn') }}
 
 select

@@ -1,4 +1,4 @@
--- A file with columns that nobody declared: they are kept (`extra_columns` of the base rows), and told.
+-- Warns of files with undeclared columns. The columns are kept in `extra_columns` of the base rows.
 {{ config(severity='warn') }}
 
 select

@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
--- Which files can change the number of a reference date: those with a row dated before it, because a client stays in
--- the book from the first invoice on. A row that replaces another one also changes what the other one stood for.
--- `input_version` names exactly those files, so a date is computed again when, and only when, one of them changes.
+-- A file can change a reference date if it has a row dated before it, because a client stays in the book from their
+-- first invoice on. A file whose row supersedes another also counts from the date of the superseded row.
+-- `input_version` covers exactly those files, so a date is recomputed if and only if one of them changes.
 with arquivos as (
     select * from {{ ref('int_cartoes__reconciliacao') }}
 ),

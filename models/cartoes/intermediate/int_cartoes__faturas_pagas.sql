@@ -18,7 +18,7 @@ with touched_keys as (
     from {{ ref('base_cartoes__pagamentos') }}
     where reasons is null {{ and_unit_is_missing('file_id') }}
     union
-    -- A corrected payment may name another invoice: the one that it was of is touched too.
+    -- A corrected payment may name another invoice, so the invoice it named before is recomputed too.
     select pagamentos.id_fatura
     from {{ ref('base_cartoes__pagamentos') }} as pagamentos
     inner join {{ ref('base_cartoes__pagamentos_repeated') }} as repeated

@@ -7,13 +7,13 @@
     partitioned_by=['month(ref_date)']
 ) }}
 
--- The twelve months of one date fit in memory, those of all dates may not: they are computed one by one.
+-- Dates are computed one at a time: the twelve months of one date fit in memory, those of all dates may not.
 with datas as (
     select * from {{ ref('int_cartoes__datas_referencia') }}
     where true {{ and_unit_is_missing('ref_date') }}
 ),
 
--- Of most invoices a reference date sees every payment or none. Of the others it sees those made before it.
+-- A reference date sees all payments of most invoices, or none. For the other invoices, sum the payments before it.
 pagas_em_parte as (
     select
         datas.ref_date,
@@ -28,7 +28,7 @@ pagas_em_parte as (
     group by datas.ref_date, pagamentos.id_fatura
 ),
 
--- One row per reference date and invoice that was issued before it, as the date sees it.
+-- One row per reference date and invoice issued before it, with only what was known before that date.
 faturas_vistas as (
     select
         datas.ref_date,
@@ -60,7 +60,7 @@ faturas_medidas as (
     select
         ref_date,
         id_cliente,
-        -- An older invoice is in no window, and says only that the client was there.
+        -- An older invoice is in no window and only keeps the client in the book.
         case when idade_meses <= 12 then idade_meses end as idade_meses,
         id_fatura,
         data_emissao,
@@ -79,7 +79,7 @@ faturas_medidas as (
     from faturas_vistas
 ),
 
--- A client stays in the book from the first invoice on, with zeros where a window is empty.
+-- A client stays in the book from their first invoice on, with zeros for empty windows.
 somas as (
     select
         ref_date,

@@ -4,7 +4,7 @@ with faturas as (
     select * from {{ ref('int_cartoes__faturas_pagas') }}
 ),
 
--- No clock: what is unpaid is judged on the last day of which the data tells anything.
+-- No clock: an unpaid invoice is judged as of the latest date in the data, so a rebuild gives the same result.
 ultimo_dia as (
     select max(last_accepted_date) as data_base
     from {{ ref('int_cartoes__reconciliacao') }}

@@ -1,4 +1,4 @@
--- What an extract changes depends on itself, on the one before it, and on how the values of its domains are read.
+-- What an extract changes depends on the extract, on the previous one, and on the spellings declared in `dominios`.
 with arquivos as (
     select * from {{ ref('int_cooperativa__reconciliacao') }}
     where problem is null and difference_rows = 0

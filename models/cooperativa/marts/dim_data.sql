@@ -8,7 +8,7 @@ anos as (
     from dias
 ),
 
--- Easter Sunday by Gauss: d and e are his names. His N is 5 from 1900 to 2099, and 6 in 2100.
+-- Easter Sunday by the Gauss algorithm, which names d and e. Its N is 5 from 1900 to 2099 and 6 in 2100.
 epacts as (
     select
         ano,
@@ -61,7 +61,7 @@ calendario as (
             when mes_e_dia = 1120 and ano >= 2024 then 'Dia Nacional de Zumbi e da Consciência Negra'
             when mes_e_dia = 1225 then 'Natal'
         end as feriado_nacional,
-        -- Days on which only the banks are closed.
+        -- Days on which only banks close.
         case
             when dia in ({{ add_days('pascoa', -48) }}, {{ add_days('pascoa', -47) }}) then 'Carnaval'
             when dia = {{ add_days('pascoa', 60) }} then 'Corpus Christi'

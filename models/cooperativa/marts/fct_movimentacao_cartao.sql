@@ -7,7 +7,8 @@
 ) }}
 
 -- depends_on: {{ ref('int_cooperativa__extratos') }}
--- An extract of members, accounts or cards touches the movements of the cards whose versions it changes.
+-- Only affected facts are rebuilt: an extract of members, accounts or cards recomputes the movements of the cards
+-- whose own, account or member versions it changes.
 with contas_tocadas as (
     select id_conta
     from {{ ref('int_cooperativa__contas_mudancas') }}

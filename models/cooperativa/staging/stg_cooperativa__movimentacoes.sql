@@ -1,4 +1,4 @@
--- No view: on Athena those hold milliseconds.
+-- Ephemeral, because an Athena view holds timestamps only to the millisecond.
 {{ config(materialized='ephemeral') }}
 
 with movimentacoes as (

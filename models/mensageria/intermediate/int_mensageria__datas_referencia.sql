@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Which files can change the number of a reference month: those with an invoice before it, because an account stays in
--- the table from its first invoice on. A row that came again says the same: it changes nothing.
+-- A file can change a reference month if it has an invoice before it, because an account stays in the table from its
+-- first invoice on. A repeated row always has the same content, so it changes nothing.
 with arquivos as (
     select * from {{ ref('int_mensageria__reconciliacao') }}
     where table_name = 'invoices'

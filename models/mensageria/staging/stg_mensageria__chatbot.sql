@@ -1,4 +1,4 @@
--- No view: on Athena those hold milliseconds, and the microseconds say which answer was the last.
+-- Ephemeral, because an Athena view holds timestamps only to the millisecond and microseconds decide the last answer.
 {{ config(materialized='ephemeral') }}
 
 with events as (

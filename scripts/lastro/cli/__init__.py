@@ -1,4 +1,4 @@
-"""The `lastro` command: one module for each group of commands."""
+"""The `lastro` command, one module per group of commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lastro.cli.errors import Commands
 
 app = typer.Typer(
     cls=Commands,
-    help="What stands around the Lastro dbt project.",
+    help="Land, extract, export and inspect data around the Lastro dbt project.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -31,7 +31,7 @@ def _lastro(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Options of the command itself."""
+    """Define the options of `lastro` itself."""
 
 
 for module in (sample, land, summary, doctor):

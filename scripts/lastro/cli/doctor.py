@@ -1,4 +1,4 @@
-"""`lastro doctor`: what is on this machine, what is missing, and what to do about it."""
+"""`lastro doctor`: what this machine has, what it lacks, and how to fix it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GB = 10**9
 
 
 class State(StrEnum):
-    """What a finding means for the one who asks."""
+    """What a finding means for the user."""
 
     there = "ok"
     missing = "--"
@@ -32,11 +32,11 @@ class State(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        what: Its name.
-        state: Whether it is there, is missing but not needed to build, or has to be put right.
+        what: The name of what was checked.
+        state: Whether it is there, is missing but not needed to build, or has to be fixed.
         says: What was found, and what to do.
     """
 
@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
 
 def doctor(raw: Raw = RAW, landed: Landed = LANDED, database: Database = DATABASE) -> None:
-    """Look at what a build and its tests need. Ends with 1 if something has to be put right."""
+    """Check what a build and its tests need. Exits with 1 if something has to be fixed."""
     findings = [*_machine(database), *_data(raw, landed, database), *_programs()]
     width = max(len(finding.what) for finding in findings)
     console = Console()
@@ -68,7 +68,7 @@ def _machine(database: Path) -> Iterator[Finding]:
     )
     memory = psutil.virtual_memory().total
     try:
-        limits = f"DuckDB takes up to {memory_limit()} and {threads()} threads"
+        limits = f"DuckDB uses up to {memory_limit()} and {threads()} threads"
         yield Finding("memory", State.there, f"{memory / _GB:.0f} GB; {limits}")
     except ValueError as error:
         yield Finding("memory", State.wrong, str(error))
@@ -80,19 +80,19 @@ def _existing(path: Path) -> Path:
 
 def _data(raw: Path, landed: Path, database: Path) -> Iterator[Finding]:
     files = sum(path.is_file() and not path.name.startswith(".") for path in raw.rglob("*"))
-    remedy = f"{raw} has no file; name another root in LASTRO_RAW, or write one: lastro sample --to {raw}"
+    remedy = f"{raw} has no files; set LASTRO_RAW to another root, or run: lastro sample --to {raw}"
     yield Finding(
-        "raw root", State.there if files else State.wrong, f"{files} files below {raw}" if files else remedy
+        "raw root", State.there if files else State.wrong, f"{files} files under {raw}" if files else remedy
     )
     folder = landed_folder(raw, landed)
     is_landed = folder.exists()
     yield Finding(
         "landed",
         State.there if is_landed else State.missing,
-        str(folder) if is_landed else "nothing yet; dbt build lands",
+        str(folder) if is_landed else "nothing yet; dbt build lands the raw files",
     )
     if not database.exists():
-        yield Finding("database", State.missing, f"{database} does not exist yet; make build")
+        yield Finding("database", State.missing, f"{database} does not exist yet; run make build")
         return
     try:
         with opened(database):
@@ -114,7 +114,7 @@ def _programs() -> Iterator[Finding]:
     yield Finding(
         "PostgreSQL",
         State.there if postgres else State.missing,
-        postgres or "the tests of lastro extract need it: apt install postgresql",
+        postgres or "the lastro extract tests need it: apt install postgresql",
     )
     key = "AWS_PROFILE" if os.environ.get("AWS_PROFILE") else "AWS_ACCESS_KEY_ID"
     is_set = bool(os.environ.get(key))

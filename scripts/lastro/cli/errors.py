@@ -1,4 +1,4 @@
-"""The one place where an error becomes a message and an exit code."""
+"""The only place where an error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typer.core import TyperGroup
 
 errors = Console(stderr=True)
 
-# What was asked for cannot be done: the message says why, and what to do.
+# The request cannot be fulfilled. The message says why, and what to do.
 _REFUSALS = (OSError, ValueError, RuntimeError, duckdb.Error, psycopg.Error)
-# Somebody else's server does not answer: the same command may work later.
+# An external server does not answer. The same command may succeed later.
 _OUTAGES = (ConnectionError, psycopg.OperationalError, AwsConnectionError, HTTPClientError)
 
 
 class ExitCode(IntEnum):
-    """What a command says to the shell; click itself gives 2 for a wrong use."""
+    """Exit codes of the commands; click itself returns 2 for a usage error."""
 
     DONE = 0
     REFUSED = 1
@@ -34,13 +34,13 @@ class ExitCode(IntEnum):
 
 
 class Commands(TyperGroup):
-    """A group of commands whose errors reach the user as one message, never as a traceback.
+    """A group of commands that reports an error as one message, never as a traceback.
 
-    LASTRO_TRACEBACK=1 shows where an error comes from.
+    LASTRO_TRACEBACK=1 shows the traceback.
     """
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command that was named."""
+        """Run the named command."""
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):

@@ -1,4 +1,4 @@
-"""`lastro extract`: one command a source system."""
+"""`lastro extract`: one command per source system."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from lastro.cli.options import RAW, Raw
 from lastro.extract.cooperativa import extract
 
 app = typer.Typer(
-    cls=Commands, help="Copy the tables of a source system to dated raw files.", no_args_is_help=True
+    cls=Commands, help="Copy a source system's tables to dated raw files.", no_args_is_help=True
 )
 
 
 @app.callback()
 def _extract() -> None:
-    """Keeps `cooperativa` a command of its own while it is the only one."""
+    """Keep `cooperativa` a subcommand while it is the only one."""
 
 
 @app.command()
@@ -37,25 +37,25 @@ def cooperativa(
         str,
         typer.Option(
             envvar="LASTRO_COOPERATIVA_DSN",
-            help="PostgreSQL URI or connection string; PG* variables fill it up.",
+            help="PostgreSQL URI or connection string; PG* variables fill in the rest.",
         ),
     ] = "",
     raw: Raw = RAW,
     day: Annotated[
         datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the extract; today's in UTC."),
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the extract; default: today in UTC."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(help="Movements from this time on, further back than the overlap.")
+        datetime | None, typer.Option(help="Take movements from this time on, further back than the overlap.")
     ] = None,
     overlap_days: Annotated[
-        int, typer.Option(min=0, help="Days taken again before the newest movement of the last extract.")
+        int, typer.Option(min=0, help="Days to take again before the last extract's newest movement.")
     ] = 3,
     mapping: Annotated[
-        Path | None, typer.Option(help="TOML file that says what the source calls tables and columns.")
+        Path | None, typer.Option(help="TOML file with the source's names of tables and columns.")
     ] = None,
 ) -> None:
-    """Copy members, accounts, cards and movements from PostgreSQL, as one consistent extract."""
+    """Copy members, accounts, cards and movements from PostgreSQL as one consistent extract."""
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""`lastro land`."""
+"""`lastro land`: land raw files as Parquet, for both engines."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ def land(
         str,
         typer.Option(
             envvar="LASTRO_S3_LANDED",
-            help="s3://bucket/prefix, or a folder; by default the one that dbt on DuckDB lands in itself.",
+            help="s3://bucket/prefix or a folder; default: the folder that dbt on DuckDB lands in.",
         ),
     ] = "",
     raw: Raw = RAW,
     landed: Landed = LANDED,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what was landed from raw files that are gone.")
+        bool, typer.Option("--prune", help="Remove landed files whose raw file is gone.")
     ] = False,
     skip_refused: Annotated[
-        bool, typer.Option("--skip-refused", help="Go on without the files that cannot be trusted.")
+        bool, typer.Option("--skip-refused", help="Continue without the files that cannot be trusted.")
     ] = False,
     read_all: Annotated[
-        bool, typer.Option("--all", help="Read again what has the size and time that it had.")
+        bool, typer.Option("--all", help="Also reread files with unchanged size and time.")
     ] = False,
 ) -> None:
-    """Read the raw files that are new into Parquet, every cell as text: what both engines build from."""
+    """Land new raw files as Parquet, every cell as text. Both engines build from these files."""
     address = to or str(landed_folder(raw, landed))
     with files_progress() as progress:
         task = progress.add_task("reading", total=None)
@@ -45,6 +45,6 @@ def land(
         )
     refused = sum(file.problem is not None for file in landing.files)
     typer.echo(
-        f"{landing.landed} files landed in {address}, {landing.already_there} were there, "
+        f"{landing.landed} files landed in {address}, {landing.already_there} already there, "
         f"{landing.removed} removed" + (f", {refused} refused" if refused else "")
     )

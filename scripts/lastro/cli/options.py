@@ -1,4 +1,4 @@
-"""Options that several commands have, under one name, and their progress bars."""
+"""Options and progress bars that several commands share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXPORTS = Path("target/exports")
 
 
 def files_progress() -> Progress:
-    """A bar that counts files, on standard error."""
+    """Return a progress bar that counts files, on standard error."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

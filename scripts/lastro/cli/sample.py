@@ -1,4 +1,4 @@
-"""`lastro sample`."""
+"""`lastro sample`: write sample raw files."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def sample(
     start: Annotated[datetime, typer.Option(formats=["%Y-%m"], help="First month, as YYYY-MM.")] = datetime(
         2023, 1, 1
     ),
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
-    clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without any defect.")] = False,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+    clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without defects.")] = False,
     steady: Annotated[
         bool, typer.Option("--steady", help="Every client has an invoice every month.")
     ] = False,
 ) -> None:
-    """Write raw files made by a seeded generator, with every defect Lastro handles."""
+    """Write raw files from a seeded generator, with every defect that Lastro handles."""
     with files_progress() as progress:
         task = progress.add_task("files", total=3 * months + 12 + (3 if clean else 4))
         paths = write_sample(
             to, clients, months, start.date(), seed, clean, steady, lambda _: progress.advance(task)
         )
-    typer.echo(f"{len(paths)} files below {to}")
+    typer.echo(f"{len(paths)} files under {to}")

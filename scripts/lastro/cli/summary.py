@@ -1,4 +1,4 @@
-"""`lastro summary`: what a build made, on one screen of 80 columns."""
+"""`lastro summary`: the result of a build, on one screen of 80 columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lastro.cli.options import DATABASE, Database
 from lastro.database import opened
 from lastro.landing.sql import literal
 
-# Where the marts are; names that stand in two schemas do not exist.
+# The schemas of the marts. No table name occurs in two of them.
 _SCHEMAS = """
 select distinct table_schema
 from information_schema.tables
@@ -138,7 +138,7 @@ order by 1
 
 
 def summary(database: Database = DATABASE) -> None:
-    """Show what the last build made: the reconciliation and a few rows of each mart."""
+    """Show the result of the last build: the reconciliation and a few rows of each mart."""
     console = Console()
     try:
         with opened(database) as con:
@@ -159,13 +159,13 @@ def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
     _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
     _print_table(con, console, "The same in R$", _AMOUNTS)
-    _print_table(con, console, "Why rows were refused (quarentena)", _REJECTED)
+    _print_table(con, console, "Why rows were rejected (quarentena)", _REJECTED)
     _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
     _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
     _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
-    _print_table(con, console, "What accounts are invoiced a month (account_invoice_averages)", _ACCOUNTS)
-    _print_table(con, console, "Movements of cards (fct_movimentacao_cartao)", _MOVEMENTS)
-    _print_table(con, console, "What people answered a chatbot (chatbot_sessions)", _FLOWS)
+    _print_table(con, console, "Average monthly invoices (account_invoice_averages)", _ACCOUNTS)
+    _print_table(con, console, "Card movements (fct_movimentacao_cartao)", _MOVEMENTS)
+    _print_table(con, console, "Chatbot answers (chatbot_sessions)", _FLOWS)
 
 
 def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:
@@ -174,7 +174,7 @@ def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, q
 
 
 def _print_turned(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:
-    """A wide table with few rows, turned to fit a terminal: one line a column."""
+    """Print a wide table with few rows transposed, one line per column, to fit a terminal."""
     result = con.execute(query)
     names = [column[0] for column in result.description]
     columns = list(zip(names, *result.fetchall(), strict=True))
@@ -188,7 +188,7 @@ def _print(console: Console, title: str, names: list, rows: list) -> None:
         table.add_column(str(name), justify="right" if index else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(_shown(cell) for cell in row))
-    # An amount is never cut: on a terminal that is too narrow, the lines wrap.
+    # Never truncate an amount: on a narrow terminal the lines wrap instead.
     natural = console.measure(table, options=console.options.update(max_width=500)).maximum
     Console(file=console.file, width=max(natural, console.width)).print(table)
 

@@ -1,1 +1,1 @@
-"""Exports: what dbt built, as files in the shape that the business asks for."""
+"""Exports: the tables that dbt built, as files in the format the business asks for."""

@@ -1,4 +1,4 @@
-"""The account averages of one reference month, as the business reads them."""
+"""The account averages of one reference month, in the format of the business."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def export_averages(database: Path, reference_month: date, locale: str, folder: 
         database: The DuckDB file that dbt built; it is opened read-only.
         reference_month: First day of the month.
         locale: A key of LOCALES.
-        folder: Where to write; it is made if it is not there.
+        folder: The folder to write to, created if necessary.
 
     Returns:
-        The path of the file and its number of rows, the header apart.
+        The path of the file and its number of rows, not counting the header.
 
     Raises:
-        FileNotFoundError: There is no such database.
-        ValueError: The build has no such reference month; no file is written.
+        FileNotFoundError: The database does not exist.
+        ValueError: The build does not have the reference month; no file is written.
         duckdb.Error: The database is not a finished build.
     """
     cells = LOCALES[locale]
@@ -38,10 +38,10 @@ def export_averages(database: Path, reference_month: date, locale: str, folder: 
             [reference_month],
         ).fetchone()
         if not found:
-            there = f"it has {first:%Y-%m} to {last:%Y-%m}" if first else "it has none at all"
+            there = f"it has {first:%Y-%m} to {last:%Y-%m}" if first else "it has none"
             raise ValueError(
                 f"the build has no account averages for {reference_month:%Y-%m}: {there}. Choose one of "
-                "these, or build again with the invoices of the months before."
+                "these, or rebuild with the invoices of the months before it."
             )
         result = con.execute(
             "select customer, account, reference_month, avg_invoices_last_3_months,"

@@ -1,4 +1,4 @@
-"""The answers of a chatbot, one report a flow."""
+"""The answers of a chatbot, one report per flow."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from lastro.export.files import write
 
 
 def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) -> list[tuple[Path, int]]:
-    """Write one report a flow: a row per session, its times, and its answers in the order of the flow.
+    """Write one report per flow: a row per session with its times and its answers, in the flow's order.
 
     Args:
         database: The DuckDB file that dbt built; it is opened read-only.
         flow: Only this flow, as the events name it; None for every flow.
-        layout: One of FORMATS. In CSV and XLSX the times are ISO 8601 texts.
-        folder: Where to write; it is made if it is not there.
+        layout: A value of Format. In CSV and XLSX the times are ISO 8601 texts.
+        folder: The folder to write to, created if necessary.
 
     Returns:
-        The path of each file, which is named as chatbot_keys names the flow, and its number of rows.
+        The path of each file, named after the flow's relation in chatbot_keys, and its number of rows.
 
     Raises:
-        FileNotFoundError: There is no such database.
-        ValueError: The build has no such flow, or a workbook cannot hold it; that file is not written.
+        FileNotFoundError: The database does not exist.
+        ValueError: The build does not have the flow, or a workbook cannot hold it; that file is not written.
         duckdb.Error: The database is not a finished build.
     """
     written = []
@@ -33,9 +33,9 @@ def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) 
             ).fetchall()
         )
         if flow is not None and flow not in flows:
-            there = "it has " + ", ".join(map(repr, flows)) if flows else "it has none at all"
+            there = "it has " + ", ".join(map(repr, flows)) if flows else "it has none"
             raise ValueError(
-                f"the build has no answers in flow {flow!r}: {there}. Choose one of these, or build again "
+                f"the build has no answers in flow {flow!r}: {there}. Choose one of these, or rebuild "
                 "with the hours in which it was answered."
             )
         for name in flows.values() if flow is None else [flows[flow]]:

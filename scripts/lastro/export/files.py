@@ -1,4 +1,4 @@
-"""What the exports share: the database they read, the files they write, whole or not at all."""
+"""What the exports share: formats, locales, file names, and files written completely or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Format(StrEnum):
     xlsx = "xlsx"
 
 
-# What one sheet of a workbook and one of its cells can hold (Excel's specifications and limits).
+# The rows of a worksheet and the characters of a cell (Excel's specifications and limits).
 SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
 
@@ -33,9 +33,9 @@ class Locale(NamedTuple):
     """How a file writes its cells.
 
     Attributes:
-        delimiter: one character between the cells.
-        null: what stands for a value that is not there.
-        amount: an amount as text, with its two decimals.
+        delimiter: The character between the cells.
+        null: The text for a missing value.
+        amount: Formats an amount as text with two decimals.
     """
 
     delimiter: str
@@ -51,18 +51,18 @@ LOCALES = {"en": Locale(",", "", str), "pt_BR": Locale(";", "null", _brazilian)}
 
 
 def named(stem: str, suffix: str, *options: str) -> str:
-    """A file name that says which options are not the usual ones: files of other options stand beside it."""
+    """Return a file name with the options that are not the default, so that variants do not overwrite it."""
     return "_".join([stem, *filter(None, options)]) + f".{suffix}"
 
 
 def delimiter_name(delimiter: str) -> str:
-    """What a file name calls a delimiter; nothing for the usual one."""
+    """Return a delimiter's name for a file name; empty for the default."""
     names = {";": "", ",": "comma", "\t": "tab", "|": "pipe"}
     return names.get(delimiter, f"u{ord(delimiter):04x}")
 
 
 def write(con: duckdb.DuckDBPyConnection, query: str, path: Path, layout: str, delimiter: str = ",") -> int:
-    """Write the rows of a query with a header; their number."""
+    """Write the rows of a query with a header, and return their number."""
     with whole_file(path) as partial:
         if layout == "xlsx":
             return _write_workbook(con.execute(query), partial)
@@ -73,10 +73,10 @@ def write(con: duckdb.DuckDBPyConnection, query: str, path: Path, layout: str, d
 
 
 def _write_workbook(result: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Write the rows of a query as one sheet; their number. No text becomes a formula, a number or a link."""
+    """Write a query as one sheet, and return its rows. No text becomes a formula, a number or a link."""
     names = [column[0] for column in result.description]
     count = 0
-    # Rows are spooled beside the workbook, and the spool goes whatever happens.
+    # Rows are spooled beside the workbook. The spool is removed whatever happens.
     with tempfile.TemporaryDirectory(prefix=".xlsx_", dir=path.parent) as spool:
         options = {
             "constant_memory": True,
@@ -101,17 +101,17 @@ def _write_workbook(result: duckdb.DuckDBPyConnection, path: Path) -> int:
 def _refuse_what_no_sheet_holds(number: int, names: list[str], row: tuple) -> None:
     remedy = "Choose --format csv or parquet."
     if number >= SHEET_ROWS:
-        raise ValueError(f"more than the {SHEET_ROWS - 1:,} rows that a sheet of a workbook holds. {remedy}")
+        raise ValueError(f"more rows than the {SHEET_ROWS - 1:,} that a worksheet holds. {remedy}")
     for name, cell in zip(names, row, strict=True):
         if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
             raise ValueError(
-                f"row {number}, column {name}: a text of {len(cell):,} characters, and a cell of a workbook "
-                f"holds {CELL_CHARACTERS:,}. {remedy}"
+                f"row {number}, column {name}: the text has {len(cell):,} characters, but a workbook cell "
+                f"holds only {CELL_CHARACTERS:,}. {remedy}"
             )
 
 
 def text(cell: object, locale: Locale) -> str:
-    """A cell as a locale writes it."""
+    """Return a cell as a locale writes it."""
     if cell is None:
         return locale.null
     return locale.amount(cell) if isinstance(cell, Decimal) else str(cell)
@@ -119,7 +119,7 @@ def text(cell: object, locale: Locale) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write a file that has its name only when it is complete."""
+    """Yield a partial path, which is renamed to the file's own name only when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lastro.database import opened
 from lastro.export.files import delimiter_name, named, whole_file, write
 
-# Every column, so that the same movements are the same bytes.
+# Every column, so that the same movements give the same bytes.
 _ORDER = (
     "data_movimento, numero_cartao, vlr_transacao_movimento, des_transacao_movimento, nome_associado,"
     " sobrenome_associado, idade_associado, nome_impresso_cartao, data_criacao_cartao, tipo_conta,"
@@ -18,20 +18,20 @@ _ORDER = (
 
 
 def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: Path) -> tuple[Path, int]:
-    """Write movimento_flat, with its SHA-256 and its rows and R$ in a file beside it.
+    """Write movimento_flat, and its SHA-256, row count and R$ to a JSON file beside it.
 
     Args:
         database: The DuckDB file that dbt built; it is opened read-only.
-        layout: One of FORMATS. In CSV and XLSX times are ISO 8601 in UTC.
-        delimiter: One character between the cells of a CSV.
-        folder: Where to write; it is made if it is not there.
+        layout: A value of Format. In CSV and XLSX the times are ISO 8601 in UTC.
+        delimiter: The character between the cells of a CSV.
+        folder: The folder to write to, created if necessary.
 
     Returns:
-        The path of the file and its number of rows, the header apart.
+        The path of the file and its number of rows, not counting the header.
 
     Raises:
-        FileNotFoundError: There is no such database.
-        ValueError: Rows or R$ are not those of the fact, or a workbook cannot hold them; nothing is written.
+        FileNotFoundError: The database does not exist.
+        ValueError: Rows or R$ differ from the fact's, or a workbook cannot hold them; nothing is written.
         duckdb.Error: The database is not a finished build.
     """
     path = folder / named("movimento_flat", layout, delimiter_name(delimiter) if layout == "csv" else "")
@@ -46,14 +46,14 @@ def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: P
         fact = con.execute(totals.format("valor_movimentacao", "fct_movimentacao_cartao")).fetchone()
         if flat != fact:
             raise ValueError(
-                f"movimento_flat has {flat[0]} rows and R$ {flat[1]}, the fact {fact[0]} and R$ {fact[1]}. "
-                "Build again."
+                f"movimento_flat has {flat[0]} rows and R$ {flat[1]}, but the fact has {fact[0]} rows and"
+                f" R$ {fact[1]}. Build again."
             )
         query = f"select *{times} from lastro_cooperativa.movimento_flat order by {_ORDER}"
         rows = write(con, query, path, layout, delimiter)
         if rows != flat[0]:
             path.unlink()
-            raise ValueError(f"{rows} rows were written of {flat[0]}.")
+            raise ValueError(f"only {rows} of {flat[0]} rows were written. Export again.")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     report = {"file": path.name, "rows": rows, "vlr_transacao_movimento": str(flat[1] or 0), "sha256": digest}

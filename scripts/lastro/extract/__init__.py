@@ -1,1 +1,1 @@
-"""Extraction: the tables of source systems as dated raw files."""
+"""Extraction: copies the tables of source systems to dated raw files."""

@@ -1,9 +1,9 @@
-"""Extraction: the tables of a cooperative's PostgreSQL as dated files of the raw contract.
+"""Extraction: copies the tables of a cooperative's PostgreSQL to dated files of the raw contract.
 
-The four tables are read in one read-only transaction that sees one snapshot of the database, and streamed by
-COPY: no table is ever in memory. Movements are taken from a watermark on, less some days for what was late to
-be committed. The files get their names when all are complete, and the watermark moves after that: a run that
-ends early has given nothing, and the next one takes all that it would have taken.
+One read-only transaction reads all four tables from one snapshot of the database. COPY streams them, so no
+table is ever in memory. Movements are taken from a watermark on, minus an overlap of some days for late
+commits. The files get their names once all are complete, and the watermark moves after that. An extract
+cannot resume midway: if one ends early, the next takes everything that it would have taken.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """One raw table and where the source has it.
+    """One raw table and its place in the source.
 
     Attributes:
-        name: of the raw table.
-        relation: of the source, with or without its schema.
+        name: The name of the raw table.
+        relation: The source's relation, with or without its schema.
         columns: SQL over the relation for each column of the contract that the source has, by name.
     """
 
@@ -58,7 +58,7 @@ class Extract(NamedTuple):
 
 
 class _State(NamedTuple):
-    """What the last extract of movements did: its day, from when it took them, the newest that it saw."""
+    """The last extract of movements: its day, the time it took them from, and the newest it saw."""
 
     day: date
     since: str | None
@@ -77,21 +77,21 @@ def extract(
     """Write one dated extract of every table.
 
     Args:
-        dsn: PostgreSQL connection string or URI; what it does not say is taken from the PG* variables.
+        dsn: PostgreSQL connection string or URI; the PG* variables fill in the rest.
         raw: The raw root; the files go to raw/cooperativa/<table>/<table>_YYYYMMDD.csv.
-        day: The date of the extract; the day on the server's clock, in UTC, if not said.
-        since: Take the movements from this time on, further back than the last extract would lead to.
-        overlap_days: Days before the newest movement of the last extract that are taken again.
-        mapping: TOML file that says where the source differs from the contract; see `read_mapping`.
+        day: The date of the extract; by default the server's date in UTC.
+        since: Take movements from this time on, if that is further back than the overlap.
+        overlap_days: Days to take again before the newest movement of the last extract.
+        mapping: TOML file with the differences between source and contract; see `read_mapping`.
         progress: Called with the name of the table and the bytes written so far.
 
     Returns:
-        The files, in the order in which they were written. Those of the same day replace earlier ones.
+        The files, in the order they were written. They replace earlier files of the same day.
 
     Raises:
-        ValueError: The source lacks what the contract requires, the day lies before the last extract, or the
-            folder has extracts from elsewhere and since does not say from when on to add to them.
-        psycopg.Error: The server refuses, or the connection is lost. Nothing is written then.
+        ValueError: The source lacks something the contract requires, the day is before the last extract or in
+            the future, or the folder has extracts from elsewhere and `since` is missing.
+        psycopg.Error: The server refuses, or the connection is lost. Nothing is written.
         OSError: The files cannot be written; the next run repeats this one.
     """
     folder = raw / "cooperativa"
@@ -100,7 +100,7 @@ def extract(
     if state is None and since is None and (others := sorted(folder.glob("*/*.csv"))):
         raise ValueError(
             f"{others[-1]} was not written by lastro extract. Choose another folder with --raw or LASTRO_RAW,"
-            " or say with --since from when on movements are to be added to what is there."
+            " or use --since to add movements from a given time on to what is there."
         )
     contract, differences = read_contract(), read_mapping(mapping)
     with _snapshot(dsn) as connection:
@@ -110,19 +110,17 @@ def extract(
         today = connection.execute("select (now() at time zone 'UTC')::date").fetchone()[0]
         day = day or today
         if day > today:
-            raise ValueError(
-                f"{day} has not come on the server, where it is {today} in UTC. Leave --date out."
-            )
+            raise ValueError(f"{day} is in the future: the server's date is {today} in UTC. Omit --date.")
         if state and day < state.day:
             raise ValueError(
-                f"{day} lies before the last extract, of {state.day}: the source says what is, not what was. "
-                "Leave --date out, or give a later one."
+                f"{day} is before the last extract, of {state.day}: the source holds only its present state. "
+                "Omit --date, or give a later one."
             )
         movements = next(table for table in tables if table.name == MOVEMENTS)
         start = _movements_from(state, day, since, overlap_days)
         watermark = _newest(connection, movements, day)
         for left in folder.glob("*/.*.partial"):
-            left.unlink()  # of a run that was killed
+            left.unlink()  # A killed run left it.
         written = []
         partials: dict[Path, Path] = {}
         try:
@@ -131,13 +129,13 @@ def extract(
                 partials[path] = path.with_name(f".{path.name}.partial")
                 after = sql.SQL("")
                 if table.name == MOVEMENTS and start:
-                    # With what has no date that can be trusted: it is refused where it can be seen.
+                    # Also take movements without a plausible date, so that the build rejects them visibly.
                     after = sql.SQL(" where {0} >= {1} or {0} is null or {0} < '1990-01-01'").format(
                         table.columns[WATERMARK], sql.Literal(start)
                     )
                 written.append(Extract(path, _copy(connection, table, after, partials[path], progress)))
             if state is None:
-                # Should the run end between two files, the next one knows whose they are, and takes all.
+                # If this run ends between two files, the next run recognizes these files and re-extracts.
                 _write_state(state_path, _State(day, start, None))
             for path, partial in partials.items():
                 partial.replace(path)
@@ -149,7 +147,7 @@ def extract(
 
 
 def read_contract() -> dict[str, list[Column]]:
-    """The raw tables of the cooperative, as the source YAML declares them."""
+    """Return the raw tables of the cooperative as the source YAML declares them."""
     (source,) = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["sources"]
     return {
         table["name"]: [
@@ -161,16 +159,22 @@ def read_contract() -> dict[str, list[Column]]:
 
 
 def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
-    """Where a source differs from the contract.
+    """Read the differences between a source and the contract.
 
-    One TOML table a raw table: `relation` is its name in the source; below `columns`, for each column of the
-    contract that is not called so there, either the name of the source's column or
-    `{ sql = "an expression over the relation" }`, such as `data at time zone 'America/Sao_Paulo'` for a local
-    time (a time stamp without a zone is taken for UTC). The file is the operator's and is trusted like
-    a program.
+    The file has one TOML table per raw table. `relation` is the table's name in the source. `columns` maps a
+    column of the contract to a differently named column of the source, or to
+    `{ sql = "an expression over the relation" }`. For a local time, write for example
+    `data at time zone 'America/Sao_Paulo'`; a timestamp without a zone is taken as UTC. The file is the
+    operator's and is trusted like a program.
+
+    Args:
+        path: The TOML file; None for no differences.
+
+    Returns:
+        The TOML tables, by raw table.
 
     Raises:
-        ValueError: The file is not of this form, or names a table or column that the contract does not have.
+        ValueError: The file is malformed, or names a table or column that the contract does not have.
     """
     if path is None:
         return {}
@@ -181,11 +185,11 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
     contract = read_contract()
     for name, table in mapping.items():
         if name not in contract or not isinstance(table, dict):
-            raise ValueError(f"{path}: [{name}] is no raw table. They are {', '.join(contract)}.")
+            raise ValueError(f"{path}: [{name}] is not a raw table. Raw tables: {', '.join(contract)}.")
         if other := table.keys() - {"relation", "columns"}:
-            raise ValueError(f"{path}: [{name}] has {min(other)}; it may have relation and columns.")
+            raise ValueError(f"{path}: [{name}] has {min(other)}; allowed are relation and columns.")
         if not isinstance(table.get("relation", ""), str) or not isinstance(table.get("columns", {}), dict):
-            raise ValueError(f"{path}: [{name}] relation is a text, and columns a table of its own.")
+            raise ValueError(f"{path}: [{name}] relation must be a string and columns a table.")
         names = [column.name for column in contract[name]]
         for column, source in table.get("columns", {}).items():
             if column not in names:
@@ -200,7 +204,7 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def _snapshot(dsn: str) -> Iterator[psycopg.Connection]:
-    """A connection that sees the database as it is now, to the end, and cannot write."""
+    """Yield a read-only connection that sees one snapshot of the database until the end."""
     with psycopg.connect(dsn, application_name="lastro extract") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -215,14 +219,14 @@ def _snapshot(dsn: str) -> Iterator[psycopg.Connection]:
 def _table(
     connection: psycopg.Connection, name: str, contract: list[Column], mapping: dict[str, Any]
 ) -> Table:
-    """What to read for a raw table."""
+    """Return the SQL that reads a raw table from the source."""
     relation = sql.Identifier(*mapping.get("relation", name).split("."))
     try:
         found = connection.execute(sql.SQL("select * from {} limit 0").format(relation)).description
     except psycopg.errors.UndefinedTable as error:
         raise ValueError(
             f"the source has no table {mapping.get('relation', name)}. "
-            f"Say in a mapping what {name} is called there."
+            f"Give the source's name of {name} in a --mapping file."
         ) from error
     there = [column.name for column in found]
     columns: dict[str, sql.Composable] = {}
@@ -234,35 +238,35 @@ def _table(
             columns[column.name] = sql.Identifier(source)
         elif column.required or source != column.name:
             raise ValueError(
-                f"{mapping.get('relation', name)} has no column {source}, which {name}.{column.name} is to be"
-                f" read from; it has {', '.join(there)}. Say in a mapping where it is."
+                f"{mapping.get('relation', name)} has no column {source} for {name}.{column.name}; it has"
+                f" {', '.join(there)}. Give the source's column in a --mapping file."
             )
     return Table(name, relation, columns)
 
 
 def _movements_from(state: _State | None, day: date, since: datetime | None, overlap_days: int) -> str | None:
-    """The time from which movements are taken; None for all of them."""
+    """Return the time from which to take movements; None for all of them."""
     asked = since and since.isoformat(sep=" ")
     if state is None:
         return asked
     if state.day == day or state.watermark is None:
-        # The file of this day is replaced, or nothing is vouched for: all that it had, or should have had.
+        # This run replaces the day's file, or the last run did not finish: take at least what that run took.
         needed = state.since
     else:
         needed = str(datetime.fromisoformat(state.watermark) - timedelta(days=overlap_days))
-    # Further back if that is asked for, never later: a gap would never be filled.
+    # --since may reach further back, never less far: a gap would never be filled.
     return min(needed, asked) if needed and asked else needed
 
 
 def _newest(connection: psycopg.Connection, movements: Table, day: date) -> str | None:
-    """The newest time of a movement up to a day: a mistyped year must not hide all that is to come."""
+    """Return the newest movement up to a day. A mistyped future year must not hide the movements to come."""
     moment = movements.columns[WATERMARK]
     query = sql.SQL("select {} from {} limit 0").format(moment, movements.relation)
     (column,) = connection.execute(query).description
     if column.type_code not in (DATE, TIMESTAMP, TIMESTAMPTZ):
         raise ValueError(
-            f"{MOVEMENTS}.{WATERMARK} is of type {column.type_display}, and no time. Say in a mapping how"
-            f' it becomes one: {WATERMARK} = {{ sql = "…::timestamptz" }}.'
+            f"{MOVEMENTS}.{WATERMARK} is of type {column.type_display}, not a time. Convert it in a --mapping"
+            f' file: {WATERMARK} = {{ sql = "…::timestamptz" }}.'
         )
     query = sql.SQL("select max({0})::timestamp::text from {1} where isfinite({0}) and {0} < {2}").format(
         moment, movements.relation, sql.Literal(day + timedelta(1))
@@ -277,7 +281,7 @@ def _copy(
     path: Path,
     progress: Callable[[str, int], None],
 ) -> int:
-    """Stream a table to a file; its rows."""
+    """Stream a table to a file, and return its number of rows."""
     query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(table.columns.values()), table.relation)
     types = [column.type_code for column in connection.execute(query + sql.SQL(" limit 0")).description]
     cells = sql.SQL(", ").join(
@@ -295,7 +299,7 @@ def _copy(
             for chunk in chunks:
                 file.write(chunk)
                 size += len(chunk)
-                # A chunk is a row: to tell of each would take longer than to read it.
+                # A chunk is one row: reporting each would take longer than reading it.
                 if size >= shown + PROGRESS_BYTES:
                     shown = size
                     progress(table.name, size)
@@ -306,7 +310,7 @@ def _copy(
 
 
 def _cell(source: sql.Composable, type_code: int) -> sql.Composable:
-    """A value as the text that the raw contract wants: exact, and a point in time with its offset."""
+    """Return SQL for a value as the raw contract wants it: exact text, a point in time with its offset."""
     if type_code in (TIMESTAMP, TIMESTAMPTZ):
         offset = '"Z"' if type_code == TIMESTAMPTZ else ""
         return sql.SQL(

@@ -1,1 +1,1 @@
-"""The one door in: raw files are read here, once, before dbt. Both engines read what this package lands."""
+"""The only way in: this package reads raw files once, before dbt. Both engines read what it lands."""

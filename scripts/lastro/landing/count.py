@@ -1,4 +1,4 @@
-"""The other counter: rows and R$ of a raw file by Python's csv and json, nothing of the reader's."""
+"""The second counter: a raw file's rows and R$ by Python's csv and json, sharing no code with the reader."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ import duckdb
 
 from lastro.landing.sql import quoted
 
-# An amount that the whole chunk has in the commonest spelling is added up without a look at each.
+# A chunk whose amounts all have the commonest spelling is added up without parsing each one.
 _PLAIN = re.compile(r"(?:-?[0-9]{1,12}\.[0-9]{2}\n)*")
 _BLANKS = "\u00a0\u2009\u202f"
 _SIGNED = re.compile(r" *(-?)(?:R\$ *)?(-?)([0-9][0-9., ]*?) *")
 _DOT = re.compile(r"([0-9]+)(?:\.([0-9]{1,2}))?")
 _COMMA = re.compile(r"([0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+),([0-9]{1,2})")
-# Small chunks are freed before Python's garbage collector takes an interest in them.
+# Small chunks are freed before Python's garbage collector scans them.
 _CHUNK = 500
-# Characters; larger blocks leave the cache of the processor and take twice as long.
+# In characters. Larger blocks do not fit the processor's cache and take twice as long.
 _BLOCK = 64 * 1024
 csv.field_size_limit(2**31 - 1)
 
 
 class Count(NamedTuple):
-    """What a file holds.
+    """The contents of a file, counted.
 
     Attributes:
-        rows: Its rows, the header and blank lines apart.
-        amount: R$ of the amounts that can be read; None without such a column.
-        unreadable_amounts: How many others there are.
-        swallows_rows: Whether a quoted cell goes on over a line that is a row itself.
+        rows: The rows, without the header and blank lines.
+        amount: The sum in R$ of the readable amounts; None without an amount column.
+        unreadable_amounts: The number of rows without a readable amount.
+        swallows_rows: Whether a quoted cell spans a line that is itself a row.
     """
 
     rows: int
@@ -52,10 +52,10 @@ def count_csv(
 
     Args:
         path: The raw file.
-        encoding: As Python names it.
+        encoding: Its encoding, as Python names it.
         amount: The column to add up, if any.
-        key: The columns that a line must have to be a row.
-        by_line: Whether each line is a row, although quotes say that some go on in the next line.
+        key: The columns that a line must fill to be a row.
+        by_line: Whether each line is a row, even if a quote makes it continue on the next line.
 
     Raises:
         UnicodeDecodeError: The file is not in this encoding.
@@ -91,7 +91,7 @@ def _with_bom(encoding: str) -> str:
 
 
 def _has_quotes(path: Path) -> bool:
-    """Whether a file may hold a quote; in UTF-16 its byte may also belong to another character."""
+    """Return whether a file may contain a quote; in UTF-16 its byte may belong to another character."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return content.find(b'"') >= 0
 
@@ -99,11 +99,14 @@ def _has_quotes(path: Path) -> bool:
 def _count_without_quotes(
     path: Path, encoding: str, delimiter: str, width: int, at: int | None
 ) -> tuple[int, int, int]:
-    """Rows, cents and unreadable amounts of a file without quotes, in half the time of csv.reader.
+    """Return the rows, cents and unreadable amounts of a file without quotes, twice as fast as csv.reader.
 
     Args:
-        width: How many cells the header has.
-        at: Which of them is the amount, if any.
+        path: The raw file.
+        encoding: Its encoding, as Python names it.
+        delimiter: The character between its cells.
+        width: The number of cells in the header.
+        at: The index of the amount's cell, if any.
     """
     count = cents = unreadable = 0
     with path.open(encoding=_with_bom(encoding)) as file:
@@ -112,7 +115,7 @@ def _count_without_quotes(
             block += file.readline()
             block += "" if block.endswith("\n") else "\n"
             lines = block.count("\n")
-            # Every cell in one list. If all rows are whole, each is followed by its line end.
+            # All cells in one list. If every row is complete, a line end follows each `width` cells.
             cells = block.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
             if width > 1 and delimiter != "\t" and cells[width :: width + 1].count("\n") == lines:
                 count += lines
@@ -128,7 +131,7 @@ def _count_without_quotes(
 
 
 def _swallows_rows(row: list[str], delimiter: str, width: int, keys: list[int]) -> bool:
-    """Whether a line in the middle of a cell has as many cells as the header, and a key."""
+    """Return whether a line in the middle of a cell has as many cells as the header, and a key."""
     for cell in row:
         if "\n" in cell or "\r" in cell:
             for line in re.split("\r\r\n|\r\n|\r|\n", cell)[1:-1]:
@@ -139,7 +142,7 @@ def _swallows_rows(row: list[str], delimiter: str, width: int, keys: list[int]) 
 
 
 def count_json(path: Path, encoding: str) -> Count:
-    """Count the objects of a JSON file: an array of them, or one a line.
+    """Count the objects of a JSON file: an array of them, or one per line.
 
     Raises:
         UnicodeDecodeError: The file is not in this encoding.
@@ -159,7 +162,7 @@ def count_json(path: Path, encoding: str) -> Count:
 
 
 def count_parquet(path: Path, amount: str | None) -> Count:
-    """Count the rows that the footer of a Parquet file declares, and add up the amounts one by one."""
+    """Count the rows declared in a Parquet file's footer, and add up the amounts one by one."""
     with duckdb.connect() as con:
         [(rows,)] = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(path)]).fetchall()
         if not amount:
@@ -174,19 +177,19 @@ def count_parquet(path: Path, amount: str | None) -> Count:
 
 
 def count_lines(path: Path) -> Count:
-    """Count the lines below the first of a file that cannot be read as text."""
+    """Count the lines after the first in a file that cannot be read as text."""
     with path.open("rb") as file:
         lines = sum(1 for line in file if line.strip())
     return Count(max(lines - 1, 0), None, 0)
 
 
 def _objects_of_a_broken_array(text: str) -> int:
-    """Where one object ends and the next begins, as a person would mark it."""
+    """Count the objects by the places where one ends and the next begins."""
     return len(re.findall(r"\}\s*,\s*\{", text)) + bool(text.strip("[] \t\r\n"))
 
 
 def _lines(file: TextIO, delimiter: str) -> Iterator[list[str]]:
-    """Each line as a row. One whose quote is not closed has too few cells for an amount to be read."""
+    """Yield each line as a row. A line with an unclosed quote has too few cells for a readable amount."""
     for line in file:
         if line.strip(' "\t\r\n'):
             rows = list(csv.reader([line.rstrip("\r\n") + "\n", "closed"], delimiter=delimiter))
@@ -200,14 +203,14 @@ def _is_blank(row: list[str], delimiter: str) -> bool:
 
 
 def _sum_of_rows(rows: list[list[str]], width: int, at: int) -> tuple[int, int]:
-    """Cents, and how many rows have no amount that can be read: too few or too many cells are none."""
+    """Return the cents, and the number of rows without a readable amount or with a wrong number of cells."""
     amounts = [row[at] for row in rows if len(row) == width]
     cents, unreadable = _sum(amounts)
     return cents, unreadable + len(rows) - len(amounts)
 
 
 def _sum(amounts: list[str]) -> tuple[int, int]:
-    """Cents, and how many amounts cannot be read."""
+    """Return the cents, and the number of unreadable amounts."""
     text = "\n".join(amounts) + "\n"
     if amounts and _PLAIN.fullmatch(text):
         return sum(map(int, text.replace(".", "").split())), 0
@@ -223,7 +226,7 @@ def _cents(amount: str) -> int | None:
     if not match or (signed[1] and signed[2]):
         return None
     digits = re.sub("[. ]", "", match[1]).lstrip("0")
-    # From a trillion on a sum could overflow, and no amount is meant.
+    # From a trillion on a sum could overflow, and no real amount is that large.
     if len(digits) > 12:
         return None
     return int((signed[1] or signed[2]) + (digits or "0") + (match[2] or "").ljust(2, "0"))

@@ -1,6 +1,6 @@
--- How a line is cut into cells. ¦ stands for the file's delimiter, and is replaced by it before this is run.
--- A cell is quoted only if a quote is its first character; anywhere else a quote is a character like any other.
--- Inside quotes a doubled quote is a quote. After the closing quote text may follow, which is kept and refused.
+-- Macros that split a line into cells. The reader replaces ¦ with the file's delimiter before it runs this.
+-- A cell is quoted only if its first character is a quote; anywhere else a quote is an ordinary character.
+-- Inside quotes a doubled quote is one quote. Text after the closing quote is kept, and its row is rejected.
 
 -- Whether a line that starts outside quotes ends inside them.
 create or replace temp macro ends_open(line) as case
@@ -10,14 +10,14 @@ create or replace temp macro ends_open(line) as case
     else false
 end;
 
--- The cells of a record, their quotes still on them.
+-- The cells of a record, with their quotes.
 create or replace temp macro cut(record) as case
     when contains(record, '"')
         then regexp_extract_all('¦' || record, '(?s)[¦]("(?:[^"]|"")*"(?:[^"¦][^¦]*)?|[^"¦][^¦]*|)', 1)
     else string_split(record, '¦')
 end;
 
--- Whether text follows a closing quote. Lambdas are no place for a regular expression: it would be compiled per row.
+-- Whether text follows a closing quote. Not a lambda over the cells: its regular expression would be compiled per row.
 create or replace temp macro has_text_after_quote(record) as case
     when contains(record, '"') then not regexp_full_match(
         record, '(?s)(?:(?:"(?:[^"]|"")*" *|[^"¦][^¦]*|)[¦])*(?:"(?:[^"]|"")*" *|[^"¦][^¦]*|)'
@@ -30,7 +30,7 @@ create or replace temp macro unquoted(cell) as case
     else cell
 end;
 
--- The same where text follows the closing quote.
+-- The same for a cell with text after the closing quote, which is kept.
 create or replace temp macro loosely_unquoted(cell) as case
     when starts_with(cell, '"') then
         replace(regexp_extract(cell, '(?s)^"((?:[^"]|"")*)"', 1), '""', '"')
@@ -38,7 +38,7 @@ create or replace temp macro loosely_unquoted(cell) as case
     else cell
 end;
 
--- A record with nothing but blanks and quotes is no row. The first comparison is true of most, and cheap.
+-- A record of only blanks and quotes is not a row. The first comparison is cheap and decides most records.
 create or replace temp macro is_blank(record) as case
     when record > '"' and not starts_with(record, '"') then false
     else trim(record, ' "' || chr(9)) = ''

@@ -1,4 +1,4 @@
-"""dbt's connection to DuckDB lands what is new before the first model, and makes views of the sources."""
+"""A dbt-duckdb plugin that lands new raw files before the first model, and creates the sources as views."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from lastro.landing.sql import quoted
 from lastro.landing.stores import Folder
 from lastro.landing.views import declare, declare_parquet
 
-# The commands that run models. All others need no data that is not there, and look at no raw file.
+# The commands that run models. All others work without data and read no raw file.
 _RUNS_MODELS = {"build", "run", "snapshot", "retry"}
 
 
 class Plugin(BasePlugin):
-    """Configured in profiles.yml with `raw`, the raw root, and `landed`, the folder of all landed roots."""
+    """The plugin; profiles.yml gives it `raw`, the raw root, and `landed`, the folder of all landed roots."""
 
     def initialize(self, plugin_config: dict[str, str]) -> None:
-        """Keep the two folders, absolute: views outlive the folder that dbt was started in."""
+        """Keep both folders as absolute paths, because views outlive dbt's working directory."""
         self.raw = Path(plugin_config["raw"]).absolute()
         self.landed = Path(plugin_config["landed"]).absolute()
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Land and declare, once a command that runs models.
+        """Land the raw files and declare the sources, if the command runs models.
 
         Raises:
-            DbtRuntimeError: Raw files cannot be trusted, or the database was built from another raw root.
+            DbtRuntimeError: Raw files cannot be trusted, or the database belongs to another raw root.
         """
         flags = get_flags()
         if flags.WHICH not in _RUNS_MODELS:
@@ -41,7 +41,7 @@ class Plugin(BasePlugin):
         try:
             self._land(conn, flags.VARS or {}, bool(flags.FULL_REFRESH))
         except (RefusedFiles, ValueError, OSError, duckdb.Error) as error:
-            # dbt closes no connection that was never opened to the end, and the file would stay locked.
+            # dbt does not close a connection that failed while opening, and the file would stay locked.
             conn.close()
             raise DbtRuntimeError(str(error)) from None
 
@@ -68,14 +68,14 @@ class Plugin(BasePlugin):
             declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
 
     def _refuse_another_root(self, conn: DuckDBPyConnection, schema: str, is_allowed: bool) -> None:
-        """A database remembers its root, since files of another one would look like all of its own gone."""
+        """Refuse a raw root other than the database's own, because every known file would look gone."""
         root = f"{quoted(schema)}.raw_root"
         conn.execute(f"create table if not exists {root} (path varchar)")
         known = conn.execute(f"select path from {root}").fetchone()
         if known and known[0] != str(self.raw) and not is_allowed:
             raise ValueError(
-                f"{self.creds.path} was built from {known[0]}, and LASTRO_RAW names {self.raw}. Name another "
-                "database in LASTRO_DB, or say that this one changes over: --vars 'allow_other_root: true'."
+                f"{self.creds.path} was built from {known[0]}, but LASTRO_RAW is {self.raw}. Name another "
+                "database in LASTRO_DB, or switch this one over: --vars 'allow_other_root: true'."
             )
         if not known or known[0] != str(self.raw):
             conn.execute(f"create or replace table {root} as select ? as path", [str(self.raw)])

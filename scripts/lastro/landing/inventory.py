@@ -1,4 +1,4 @@
-"""Which raw files there are, and which raw table reads each. A file that none reads is a problem."""
+"""The raw files, each with the raw table that reads it. A file that no table reads is a problem."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from lastro.contract import RawTable
 
 
 class RawFile(NamedTuple):
-    """A file below the raw root.
+    """A file under the raw root.
 
     Attributes:
-        name: Its path below the root, with slashes.
-        table: The raw table that it belongs to.
-        problem: Why it cannot belong there, if so.
+        name: Its path relative to the root, with slashes.
+        path: Its path on disk.
+        table: The raw table that reads it.
+        problem: Why that table cannot read it, if so.
     """
 
     name: str
@@ -25,16 +26,16 @@ class RawFile(NamedTuple):
 
 
 def raw_files(root: Path, tables: list[RawTable]) -> tuple[list[RawFile], list[str]]:
-    """The files of every raw table, in order, and the problems of those that nobody reads.
+    """Return the files of every raw table, in order, and a problem for every file that no table reads.
 
-    Hidden files (.gitkeep, .DS_Store) are none.
+    Hidden files (.gitkeep, .DS_Store) are ignored.
 
     Raises:
-        ValueError: There is no file at all.
+        ValueError: There are no files at all.
         OSError: A folder cannot be read.
     """
     if not root.is_dir():
-        raise ValueError(f"No file below {root}. Set LASTRO_RAW to the folder that holds {tables[0].path}.")
+        raise ValueError(f"No files under {root}. Set LASTRO_RAW to the folder that holds {tables[0].path}.")
     found: list[RawFile] = []
     strays: list[str] = []
     folders = ", ".join(table.folder for table in tables)
@@ -48,10 +49,10 @@ def raw_files(root: Path, tables: list[RawTable]) -> tuple[list[RawFile], list[s
             continue
         problem = None
         if not owner.fits(name):
-            problem = f"the name is not {owner.path}. Rename the file, or move it out of the raw folder."
+            problem = f"the name does not match {owner.path}. Rename it, or move it out of the raw folder."
         found.append(RawFile(name, root / name, owner, problem))
     if not found and not strays:
-        raise ValueError(f"No file below {root}. Set LASTRO_RAW to the folder that holds {tables[0].path}.")
+        raise ValueError(f"No files under {root}. Set LASTRO_RAW to the folder that holds {tables[0].path}.")
     return found, strays
 
 

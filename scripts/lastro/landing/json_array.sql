@@ -1,4 +1,4 @@
--- One row per object of a JSON array that parses as a whole: its position and its text.
+-- One row per object of a JSON array that parses as a whole: its position and text.
 create or replace temp view records as
 select
     row_number() over () as line_number,

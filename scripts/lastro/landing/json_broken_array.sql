@@ -1,5 +1,5 @@
--- One row per object of a JSON array that does not parse: cut where one object ends and the next begins, so that
--- a broken one does not lose the others.
+-- One row per object of a JSON array that does not parse. It is split where one object ends and the next begins, so
+-- that one broken object does not lose the others.
 create or replace temp view records as
 with contents as (
     select regexp_replace(regexp_replace(content, '^\s*\[', ''), ',?\s*\]?\s*$', '') as objects

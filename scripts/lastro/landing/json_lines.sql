@@ -1,4 +1,4 @@
--- One row per line of a JSON-lines file: its number and its text.
+-- One row per line of a JSON Lines file that is not blank: its number and text.
 create or replace temp view records as
 select
     line_number,

@@ -1,4 +1,4 @@
-"""Brings a landed copy up to date with a raw root: reads and counts what is new, removes what is gone."""
+"""Bring a landed copy up to date with a raw root: read and count new files, remove those that are gone."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from lastro.landing.stores import Bucket, Folder, Store
 from lastro.landing.text import UnreadableFile
 
 LIST = "landing/arquivos/arquivos.parquet"
-# A file that changed while the landing began is read again by the next: its time may not tell.
+# A file modified within 2 s before a landing is always reread: its time may not show the latest change.
 _SETTLED_NS = 2_000_000_000
 
 
 class RefusedFiles(Exception):
-    """Raw files that cannot be trusted; the message names each, where and why, and what to do."""
+    """Raw files that cannot be trusted. The message names each file, the place, the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One row of the list of files: the columns of `arquivos`, described in the source YAML."""
+    """One row of the file list `arquivos`; the source YAML describes its columns."""
 
     source_name: str
     table_name: str
@@ -58,12 +58,12 @@ class LandedFile:
 
     @property
     def name(self) -> str:
-        """Where its rows are landed, unless they are read in the raw file itself."""
+        """The name of its landed rows, unless they are read from the raw file itself."""
         stem = Path(self.source_file).stem
         return f"{self.source_name}/{self.table_name}/file_id={self.file_id}/{stem}.parquet"
 
 
-# The SQL type of each column of the list.
+# The SQL type of each column of the file list.
 LIST_COLUMNS = {
     name: {
         "int": "bigint",
@@ -76,11 +76,13 @@ LIST_COLUMNS = {
 
 
 class Landing(NamedTuple):
-    """What one landing did.
+    """The result of one landing.
 
     Attributes:
-        files: Every raw file that is landed or, if that was allowed, refused.
-        landed, already_there, removed: Numbers of raw files.
+        files: Every raw file, landed or, if skip_refused allowed it, refused.
+        landed: The number of raw files that this landing landed.
+        already_there: The number of raw files that were landed before and are unchanged.
+        removed: The number of earlier landed files that are no longer listed.
     """
 
     files: list[LandedFile]
@@ -90,12 +92,12 @@ class Landing(NamedTuple):
 
 
 def landed_folder(raw: Path, landed: Path) -> Path:
-    """Where a raw root is landed on this machine: each has a folder of its own, so that two never mix."""
+    """Return the landed folder of a raw root on this machine. Each root has its own, so two never mix."""
     return landed / sha256(os.fspath(raw.absolute()).encode()).hexdigest()[:12]
 
 
 def store_at(address: str) -> Store:
-    """The store of a local folder, or of s3://bucket/prefix."""
+    """Return the store for a local folder or for s3://bucket/prefix."""
     return Bucket(address) if address.startswith("s3://") else Folder(Path(address))
 
 
@@ -108,23 +110,26 @@ def land(
     read_all: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Landing:
-    """Land what is new or has changed below a raw root.
+    """Land the files that are new or changed under a raw root.
 
-    The rows go first, then the list of files that makes them count. What only the old list names is removed
-    last, so nobody meets half a file, whenever a landing is killed.
+    The rows are stored first, then the file list that makes them count. Files that only the old list names
+    are removed last. A reader therefore never sees half a file, whenever a landing is killed.
 
     Args:
         raw: The raw root.
-        store: Where to land.
-        allow_removed: Whether files may be gone that were landed before.
-        skip_refused: Whether to go on without files that cannot be trusted; they are listed all the same.
-        read_all: Whether files are read again whose size and time are as they were.
-        progress: Told how many files of how many are done.
+        store: The store to land in.
+        allow_removed: Whether files that were landed before may be gone.
+        skip_refused: Whether to continue without files that cannot be trusted; they are still listed.
+        read_all: Whether to reread files whose size and time are unchanged.
+        progress: Called with the number of files done and the total.
+
+    Returns:
+        The file list, and the number of files landed, already there and removed.
 
     Raises:
         RefusedFiles: Files cannot be trusted, or are gone. Nothing is changed.
         BlockingIOError: Another landing is running.
-        ValueError: There is no raw file.
+        ValueError: There are no raw files.
         OSError: The store or a raw file cannot be read or written.
     """
     started = time.time_ns()
@@ -151,7 +156,7 @@ def land(
         problems += [f"{file.source_file}{_before(file.problem)}{file.problem}" for file in refused]
         if problems and not (skip_refused and len(problems) == len(refused)):
             raise RefusedFiles(
-                f"{len(problems)} of the files below {raw} cannot be trusted:\n  " + "\n  ".join(problems)
+                f"{len(problems)} of the files under {raw} cannot be trusted:\n  " + "\n  ".join(problems)
             )
         for file in read:
             if (scratch / f"{file.file_id}.parquet").exists():
@@ -166,13 +171,11 @@ def land(
     return Landing(files, len(read) - len(refused), len(known), removed)
 
 
-_GONE = (
-    "If it is meant to be gone, say so: `lastro land --prune`, or `dbt build --vars 'allow_removed: true'`."
-)
+_GONE = "If that is intended, run `lastro land --prune` or `dbt build --vars 'allow_removed: true'`."
 
 
 def _stays(file: RawFile, store: Store) -> bool:
-    """Whether a raw file is read where it stands."""
+    """Return whether a raw file is read in place instead of being landed."""
     return file.table.is_parquet and store.is_beside_raw
 
 
@@ -197,9 +200,9 @@ def _read_files(
     scratch: Path,
     progress: Callable[[int, int], None],
 ) -> list[LandedFile]:
-    """Read and count files, as many at a time as DuckDB may use threads."""
+    """Read and count files, as many at once as DuckDB may use threads."""
     workers = threads()
-    # One query a file, on one thread each: lines are numbered in order, and files are read side by side.
+    # One query per file, each on one thread: lines are numbered in order, and files are read in parallel.
     settings = {
         "threads": 1,
         "memory_limit": memory_limit(),
@@ -207,13 +210,13 @@ def _read_files(
         "preserve_insertion_order": False,
     }
     done = 0
-    # The counter is Python all through: a second thread of it would wait for the first.
+    # The counter is pure Python, so a second thread would only wait for the first.
     with (
         duckdb.connect(config=settings) as con,
         ThreadPoolExecutor(workers) as readers,
         ThreadPoolExecutor(1) as counter,
     ):
-        # A time of Parquet becomes text in the zone that the views of DuckDB have.
+        # A Parquet time becomes text in the same time zone as in DuckDB's views.
         con.execute("set global timezone = 'UTC'")
         readings = [readers.submit(_read_file, con.cursor(), file, store, scratch) for file in files]
         counts = [counter.submit(_count, file, file.table.encoding or "utf-8") for file in files]
@@ -224,7 +227,7 @@ def _read_files(
                 done += 1
                 progress(done, len(files))
         except BaseException:
-            # Whoever interrupts does not wait for the files that nobody has begun.
+            # An interrupt does not wait for the files that are still queued.
             for executor in (readers, counter):
                 executor.shutdown(wait=False, cancel_futures=True)
             raise
@@ -262,7 +265,7 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scra
 
 
 def _staged(file: RawFile, scratch: Path, kind: str) -> Path:
-    """A scratch file of a raw file's own: two of one name may stand in different folders."""
+    """Return a scratch path unique to a raw file: files in different folders may share a name."""
     return scratch / f"{sha256(file.name.encode()).hexdigest()[:16]}.{kind}"
 
 
@@ -279,7 +282,7 @@ def _count(file: RawFile, encoding: str, by_line: bool = False) -> Count:
 
 def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Path) -> LandedFile:
     reading = read.reading
-    # Counted beside the reading, before anybody knew the encoding and whether quotes mean what they say.
+    # The file was counted while it was read, before its encoding and the meaning of its quotes were known.
     encoding = read.encoding or file.table.encoding or "utf-8"
     if encoding != (file.table.encoding or "utf-8"):
         count = _count(file, encoding)
@@ -312,7 +315,7 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
 
 
 def _read_list(store: Store, scratch: Path) -> dict[str, LandedFile]:
-    """The files that were landed before, by name; none if another version of Lastro made the list."""
+    """Return the files landed before, by name; none if another version of Lastro wrote the list."""
     path = scratch / "before.parquet"
     if not store.fetch(LIST, path):
         return {}

@@ -1,4 +1,5 @@
--- One row per line of a prepared text file: UTF-8, LF line ends, without the character that stands for a delimiter.
+-- One row per line of a prepared text file: UTF-8, LF line ends. The delimiter is a character that the file lacks, so
+-- no line is split.
 create or replace temp view lines as
 select
     row_number() over () as line_number,

@@ -1,5 +1,5 @@
--- The lines of every record that stands on more than one line, with the record's first line; the last line is NULL
--- where a quote is never closed. Only lines with a quote can change whether the next line starts inside quotes.
+-- The lines of every record that spans several lines, with the record's first and last line. The last line is NULL if
+-- a quote is never closed. Only a line with a quote can change whether the next line starts inside quotes.
 create or replace temp table quoted_lines as
 with marked_lines as (
     select
@@ -10,7 +10,7 @@ with marked_lines as (
     where contains(line, '"')
 ),
 
--- A line whose end does not depend on its start begins a stretch in which the state before it no longer matters.
+-- A line whose end does not depend on its start begins a new stretch: nothing before it matters any more.
 stretches as (
     select
         *,

@@ -1,6 +1,6 @@
-"""Reads one raw file into one Parquet file: each cell as text, its line, and the text that cells do not give.
+"""Read a raw file into a Parquet file: each cell as text, its line, and text that cells do not restore.
 
-The reading itself is the SQL beside this file; here it is given its file, delimiter and columns.
+The SQL files in this folder do the reading; this module gives them the file, its delimiter and its columns.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lastro.landing.text import Text, UnreadableFile
 
 FOLDER = Path(__file__).parent
 DELIMITERS = [",", ";", "\t", "|"]
-# A dictionary of a column whose values differ costs a third of the time of writing, and saves nothing.
+# A dictionary for a column of distinct values costs a third of the writing time and saves nothing.
 _PARQUET = "compression zstd, compression_level 1, string_dictionary_page_size_limit 20000"
 _ABSENT = "cast(null as varchar)"
-# The parts of a landed row that are no cells; the file that it stands in is the partition.
+# The columns of a landed row besides its cells. The partition identifies its file.
 LINEAGE = {
     "_line_number": "bigint",
     "_raw_row": "varchar",
@@ -39,10 +39,12 @@ class Reading:
     """What the reader found in a file.
 
     Attributes:
-        delimiter, header_line, column_names, extra_columns: Its layout; None for JSON. Names in lower case;
-            extra ones are those that the table does not declare.
-        rows: Rows that were written.
-        lines_set_free: Whether each line is a row, since a quote that was not closed had swallowed rows.
+        delimiter: The delimiter; None for JSON and Parquet.
+        header_line: The line of the header; None for JSON and Parquet.
+        column_names: The columns of the file, in lower case; None for JSON.
+        extra_columns: The columns that the table does not declare, in lower case; None for JSON.
+        rows: The number of rows.
+        lines_set_free: Whether each line is a row, because an unclosed quote had swallowed rows.
     """
 
     delimiter: str | None = None
@@ -54,7 +56,7 @@ class Reading:
 
 
 def version(table: RawTable) -> str:
-    """A fingerprint of what a landed file depends on beside its raw file: this code and the declaration."""
+    """Return a fingerprint of what a landed file depends on besides its raw file: code and declaration."""
     code = [*sorted(FOLDER.glob("*.sql")), Path(__file__), Path(text.__file__), Path(contract.__file__)]
     parts = [path.read_bytes() for path in code] + [repr(table).encode()]
     return sha256(b"\0".join(parts)).hexdigest()[:16]
@@ -64,10 +66,13 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     """Write the rows of a prepared file as Parquet.
 
     Args:
-        con: A connection of this call alone; its temporary objects are replaced.
+        con: A connection for this call alone; its temporary objects are replaced.
         table: The raw table that the file belongs to.
-        prepared: The file, as `text.prepare` gives it.
+        prepared: The file as `text.prepare` returns it.
         target: The Parquet file to write.
+
+    Returns:
+        The file's layout and the number of rows written.
 
     Raises:
         UnreadableFile: The structure of the file cannot be trusted. Nothing is written.
@@ -84,16 +89,19 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
 
 
 def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, target: Path | None) -> Reading:
-    """What a Parquet file holds, which is its own landed form.
+    """Inspect a raw Parquet file, which is its own landed form, and copy its rows if a target is given.
 
     Args:
         con: A connection.
         table: The raw table that the file belongs to.
         path: The raw file.
-        target: The Parquet file to write its landed rows to, for readers that cannot open the raw file.
+        target: The Parquet file for its landed rows, if readers cannot open the raw file.
+
+    Returns:
+        The file's columns and its number of rows.
 
     Raises:
-        UnreadableFile: It is no Parquet file, or lacks a required column.
+        UnreadableFile: It is not a Parquet file, or lacks a required column.
     """
     rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
     try:
@@ -101,7 +109,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
         names = tuple(column[0].lower() for column in described)
         [(count,)] = con.execute(f"select count(*) from {rows}").fetchall()
     except duckdb.Error:
-        raise UnreadableFile("it is no whole Parquet file. Ask for it again.") from None
+        raise UnreadableFile("it is not a complete Parquet file. Request it again.") from None
     missing = [name for name in table.required if name not in names]
     if missing:
         raise UnreadableFile(
@@ -115,7 +123,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
 
 
 def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
-    """The landed columns of a raw Parquet file with these columns, as expressions on its `rows`."""
+    """Return the landed columns of a raw Parquet file with these columns, as expressions on its `rows`."""
     there = [column.name for column in table.columns if column.name in names]
     columns = {
         column.name: f"cast(rows.{quoted(column.name)} as varchar)" if column.name in there else _ABSENT
@@ -123,7 +131,7 @@ def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
     }
     pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in there)
     lineage = {name: f"cast(null as {kind})" for name, kind in LINEAGE.items()}
-    # Parquet has no lines and no text: rows are numbered, and what one said is the JSON of its cells.
+    # Parquet has no lines and no raw text, so use the row number and the row's cells as JSON.
     lineage |= {
         "_line_number": "rows.file_row_number + 1",
         "_raw_row": f"cast(json_object({pairs}) as varchar)",
@@ -137,7 +145,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
     ).fetchone()
     if found is None:
         raise UnreadableFile(
-            "line 1: the file is empty. A month without rows has a header: ask for the file again."
+            "line 1: the file is empty. Even a month without rows has a header: request the file again."
         )
     header_line, header = found
     delimiter = max(DELIMITERS, key=lambda candidate: (header.count(candidate), candidate))
@@ -148,7 +156,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         [header],
     ).fetchall()
     if is_open:
-        raise UnreadableFile(f"line {header_line}: a quote of the header is not closed. Correct the header.")
+        raise UnreadableFile(f"line {header_line}: a quote in the header is not closed. Correct the header.")
     names = tuple(cell.strip(" \t\ufeff").lower() or f"column_{at}" for at, cell in enumerate(cells, start=1))
     _refuse_header(table, header_line, names)
     _set(con, header_line=header_line, column_count=len(names))
@@ -159,7 +167,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
     con.execute(_sql("split_rows"))
     declared = [column.name for column in table.columns]
     extra = tuple(name for name in names if name not in declared)
-    # Cells in the declared order, joined by the delimiter, are the text of a row that has no quotes.
+    # Joining cells in the declared order by the delimiter restores the text of a row without quotes.
     is_plain = list(names) == declared
     columns = {name: f"cells[{names.index(name) + 1}]" if name in names else _ABSENT for name in declared}
     pairs = ", ".join(f"{literal(name)}, cells[{names.index(name) + 1}]" for name in extra)
@@ -194,7 +202,7 @@ def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise UnreadableFile(
-            f"line {line}: column {', '.join(repeated)} stands twice in the header."
+            f"line {line}: column {', '.join(repeated)} appears twice in the header."
             " Remove or rename one of them."
         )
 
@@ -202,7 +210,7 @@ def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
 def _swallows_rows(
     con: duckdb.DuckDBPyConnection, table: RawTable, names: tuple[str, ...], delimiter: str
 ) -> bool:
-    """Whether a quoted cell goes on over lines that are rows themselves, or never ends."""
+    """Return whether a quoted cell spans lines that are rows themselves, or never closes."""
     keys = [names.index(name) + 1 for name in table.key if name in names]
     has_key = " and ".join(f"trim(cells[{at}], ' \"') <> ''" for at in keys) or "true"
     [(swallows,)] = con.execute(
@@ -214,7 +222,7 @@ def _swallows_rows(
 def _read_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -> Reading:
     first = con.execute("select left(trim(line), 1) from lines where trim(line) <> '' limit 1").fetchone()
     if first is None:
-        raise UnreadableFile("line 1: the file is empty. Ask for it again; an hour without events is [].")
+        raise UnreadableFile("line 1: the file is empty. Request it again; an hour without events is [].")
     if first[0] != "[":
         con.execute(_sql("json_lines"))
         _write_json(con, table, target)
@@ -229,7 +237,7 @@ def _read_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) ->
 
 
 def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -> None:
-    """The cells of each object as text; a map as an object with its keys in order and texts as values."""
+    """Write each object's cells as text, and each map as a JSON object with sorted keys and text values."""
 
     def path(name: str) -> str:
         return literal(f'$."{name}"')
@@ -239,7 +247,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -
         ("not json_valid(record)", "row:not_json"),
         ("json_type(record) <> 'OBJECT'", "row:not_an_object"),
         (has_repeated_key.format(""), "row:repeated_key"),
-        # No text that a person typed has one, and no engine takes it in the name of a key.
+        # Nobody types a NUL, and no engine accepts one in a key.
         ("contains(record, '\\u0000')", "row:nul_character"),
     ]
     for column in table.columns:
@@ -283,11 +291,11 @@ def _write(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: str, t
 
 
 def _without_data(message: str, path: Path) -> str:
-    """What DuckDB says of a file that it cannot read, less its advice and the line that it quotes."""
+    """Return DuckDB's message about an unreadable file without its advice and without the line it quotes."""
     if "Maximum line size" in message:
         with path.open("rb") as file:
             line = next((at for at, text in enumerate(file, start=1) if len(text) > 2_000_000), 1)
-        return f"line {line}: it is longer than 2 MB. Ask for the file with a line end after each row."
+        return f"line {line}: the line is longer than 2 MB. Request the file with a line end after each row."
     return message.split("\n")[0].split(":")[0] + ". The file cannot be read as text lines."
 
 

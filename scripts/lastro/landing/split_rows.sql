@@ -1,4 +1,4 @@
--- One row per record below the header: its line, exact text, cells, and why it cannot be cut into cells.
+-- One row per record below the header: its line, exact text, cells, and the reason if it cannot be split into cells.
 create or replace temp view split_rows as
 with joined_lines as (
     select

@@ -1,4 +1,4 @@
-"""Names, texts and paths as DuckDB SQL: nothing from a raw file is put into a statement without these."""
+"""Names, texts and paths as DuckDB SQL. Nothing from a raw file enters a statement except through these."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pathlib import Path
 
 
 def literal(text: str) -> str:
-    """A text as a SQL string."""
+    """Return a text as a SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def without_wildcards(path: Path) -> str:
-    """A path in which DuckDB takes * ? and [ for letters as any other."""
+    """Return a path in which DuckDB takes *, ? and [ literally."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))

@@ -1,4 +1,4 @@
-"""Where landed files live: a folder, or a prefix of an S3 bucket. Names are relative, with slashes."""
+"""Stores of landed files: a folder, or a prefix of an S3 bucket. Names are relative paths with slashes."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import ClientError
 
-_BUSY = "another landing is running there. Wait for it to end, then run this again."
+_BUSY = "another landing is running there. Wait for it to finish, then run this again."
 
 
 class Store(Protocol):
-    """Landed files. Whoever reads a name sees the old file or the new one, whole.
+    """A store of landed files. A reader of a name sees the complete old file or the complete new one.
 
     Attributes:
-        is_beside_raw: Whether its readers can open the raw files too.
+        is_beside_raw: Whether its readers can also open the raw files.
     """
 
     is_beside_raw: bool
 
     def names(self) -> set[str]:
-        """The names of all Parquet files."""
+        """Return the names of all Parquet files."""
 
     @contextmanager
     def landing(self) -> Iterator[Path]:
-        """A scratch folder for one landing at a time.
+        """Yield a scratch folder; only one landing may run at a time.
 
         Raises:
-            BlockingIOError: Another one is running.
+            BlockingIOError: Another landing is running.
         """
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Copy a stored file to a local path; False if there is none."""
+        """Copy a stored file to a local path, and return whether it exists."""
 
     def put(self, path: Path, name: str) -> None:
         """Move a local file of the scratch folder into the store."""
 
     def commit(self, path: Path, name: str) -> None:
-        """Put the file that makes the others count, as the last one.
+        """Put the file that makes the others count, after all of them.
 
         Raises:
-            BlockingIOError: Somebody else did, since it was fetched.
+            BlockingIOError: Another landing committed it since it was fetched.
         """
 
     def delete(self, name: str) -> None:
@@ -61,11 +61,11 @@ class Folder:
     is_beside_raw = True
 
     def __init__(self, root: Path) -> None:
-        """Nothing is made before something is landed."""
+        """Keep the folder's path; nothing is created before a landing."""
         self.root = root
 
     def names(self) -> set[str]:
-        """The names of all Parquet files below the folder."""
+        """Return the names of all Parquet files in the folder and its subfolders."""
         return {
             path.relative_to(self.root).as_posix()
             for path in self.root.rglob("*.parquet")
@@ -74,7 +74,7 @@ class Folder:
 
     @contextmanager
     def landing(self) -> Iterator[Path]:
-        """A scratch folder on the same disk; what a killed landing left in it is removed."""
+        """Yield a scratch folder on the same disk, without what a killed landing left in it."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             try:
@@ -90,7 +90,7 @@ class Folder:
                 shutil.rmtree(scratch, ignore_errors=True)
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Copy a stored file to a local path; False if there is none."""
+        """Copy a stored file to a local path, and return whether it exists."""
         try:
             shutil.copyfile(self.root / name, path)
         except FileNotFoundError:
@@ -98,7 +98,7 @@ class Folder:
         return True
 
     def put(self, path: Path, name: str) -> None:
-        """Rename into place, once the bytes are on the disk."""
+        """Sync a local file to disk, then rename it into place."""
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with path.open("rb") as file:
@@ -106,11 +106,11 @@ class Folder:
         path.replace(target)
 
     def commit(self, path: Path, name: str) -> None:
-        """The lock is held: nobody else can have put one."""
+        """Put the file: the lock is held, so no other landing can have committed."""
         self.put(path, name)
 
     def delete(self, name: str) -> None:
-        """Remove a stored file, and its folder once that is empty."""
+        """Remove a stored file, and its folder if that is then empty."""
         path = self.root / name
         path.unlink()
         if not any(path.parent.iterdir()):
@@ -118,12 +118,12 @@ class Folder:
 
 
 class Bucket:
-    """Landed files below a prefix of an S3 bucket; AWS_ENDPOINT_URL names another server than Amazon's."""
+    """Landed files under a prefix of an S3 bucket; AWS_ENDPOINT_URL selects a server other than Amazon's."""
 
     is_beside_raw = False
 
     def __init__(self, address: str) -> None:
-        """The address is s3://bucket/prefix; credentials and region are found as every AWS client does."""
+        """Connect to s3://bucket/prefix, with credentials and region from the usual AWS sources."""
         parts = urlsplit(address)
         self.client = boto3.client("s3")
         self.bucket = parts.netloc
@@ -131,19 +131,19 @@ class Bucket:
         self.fetched: dict[str, str] = {}
 
     def names(self) -> set[str]:
-        """The names of all Parquet objects below the prefix."""
+        """Return the names of all Parquet objects under the prefix."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
         keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
         return {key.removeprefix(self.prefix) for key in keys if key.endswith(".parquet")}
 
     @contextmanager
     def landing(self) -> Iterator[Path]:
-        """A local scratch folder. `commit` refuses a second landing, so a killed one locks nothing."""
+        """Yield a local scratch folder. Nothing is locked, because `commit` refuses a second landing."""
         with tempfile.TemporaryDirectory(prefix="lastro_land_") as scratch:
             yield Path(scratch)
 
     def fetch(self, name: str, path: Path) -> bool:
-        """Download an object; False if there is none."""
+        """Download an object to a local path, and return whether it exists."""
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)
         except ClientError as error:
@@ -156,12 +156,12 @@ class Bucket:
         return True
 
     def put(self, path: Path, name: str) -> None:
-        """Upload an object; S3 shows it whole or not at all."""
+        """Upload an object; S3 shows it complete or not at all."""
         self.client.upload_file(str(path), self.bucket, self.prefix + name)
         path.unlink()
 
     def commit(self, path: Path, name: str) -> None:
-        """Upload an object if it is still the one that was fetched, or still none."""
+        """Upload an object only if it has not changed, or still does not exist, since it was fetched."""
         condition = {"IfMatch": self.fetched[name]} if name in self.fetched else {"IfNoneMatch": "*"}
         with path.open("rb") as file:
             try:

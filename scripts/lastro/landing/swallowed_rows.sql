@@ -1,5 +1,6 @@
--- Whether a quoted cell goes on over lines that are rows themselves: they have as many cells as the header, and a key.
--- The last line of a record may look like one when its first cell is the long one: it counts if the record is broken.
+-- Whether a quoted cell never closes, or spans lines that are rows themselves: as many cells as the header, and a key.
+-- A record's last line may look like a row because its first cell is the long one, so it counts only if the record is
+-- broken.
 with records as (
     select
         quoted_lines.first_line,

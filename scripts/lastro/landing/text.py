@@ -1,4 +1,4 @@
-"""The bytes of a raw file as text that the reader can take: UTF-8, and LF at the end of each line."""
+"""Prepare a raw file for the reader: UTF-8 text with LF line ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _BLOCK = 4 * 1024 * 1024
 _SAMPLE = 64 * 1024
-# Unicode non-characters: one that a text lacks can stand for a delimiter that cuts nothing.
+# Unicode noncharacters. One that a text lacks serves as a delimiter that splits nothing.
 _ABSENT = ["\U0010ffff", "\U0010fffe", "\ufdd0", "\ufdd1"]
 _BOM = "\ufeff"
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -17,18 +17,18 @@ _PORTUGUESE = "\u00e1\u00e0\u00e2\u00e3\u00e9\u00ea\u00ed\u00f3\u00f4\u00f5\u00f
 
 
 class UnreadableFile(Exception):
-    """A file that cannot be trusted. The message says where and why, and what to do; it holds no data."""
+    """A file that cannot be trusted. The message says where, why and what to do; it contains no data."""
 
 
 class Text(NamedTuple):
     """A prepared text file.
 
     Attributes:
-        path: Where it stands: the raw file itself if it needs no change.
-        encoding: Of the raw file, as Python names it.
-        sha256: Of the bytes of the raw file, hexadecimal.
-        has_quotes: Whether it holds a double quote.
-        absent_character: A character that it does not hold.
+        path: The prepared file, which is the raw file itself if that needs no change.
+        encoding: The encoding of the raw file, as Python names it.
+        sha256: The SHA-256 of the raw file's bytes, in hexadecimal.
+        has_quotes: Whether the text contains a double quote.
+        absent_character: A character that the text does not contain.
     """
 
     path: Path
@@ -44,18 +44,21 @@ class _WrongByte(Exception):
 
 
 def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
-    """Read a file whole and strictly; copy it only where it needs another encoding or other line ends.
+    """Decode a whole file strictly, and copy it only if its encoding or line ends have to change.
 
-    CR, LF, CRLF and CR CR LF end a line, mixed in any way. Memory is constant.
+    CR, LF, CRLF and CR CR LF all end a line, in any mixture. Memory use is constant.
 
     Args:
         raw: The raw file.
-        declared: Its encoding, as Python names it. None: by its byte order mark, else UTF-8, else UTF-16 or
-            Windows-1252.
-        copy: Where a copy may be written.
+        declared: Its encoding, as Python names it. None detects it: byte order mark, else UTF-8, else UTF-16
+            or Windows-1252.
+        copy: The path for a copy.
+
+    Returns:
+        The prepared file.
 
     Raises:
-        UnreadableFile: A byte is not of the encoding.
+        UnreadableFile: A byte is invalid in the encoding.
     """
     encoding = declared or _marked(raw)
     try:
@@ -77,7 +80,7 @@ def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
 
 
 def _marked(raw: Path) -> str:
-    """By its byte order mark. UTF-16 without one is valid UTF-8 while it is ASCII, with NULs all over."""
+    """Detect an encoding by its byte order mark. ASCII in UTF-16 without one is valid UTF-8 full of NULs."""
     with raw.open("rb") as file:
         start = file.read(2000)
     for mark, encoding in _MARKS.items():
@@ -89,11 +92,11 @@ def _marked(raw: Path) -> str:
 
 
 def _is_rather_cp850(raw: Path, offset: int) -> bool:
-    """Whether the bytes from the first on that is not UTF-8 are more Portuguese in cp850 than in cp1252."""
+    """Return whether the bytes from the first non-UTF-8 one on are more Portuguese in cp850 than cp1252."""
     with raw.open("rb") as file:
         file.seek(offset)
         sample = file.read(_SAMPLE)
-    # The no-break space of Windows-1252, usual after R$, is the a with an acute accent of cp850.
+    # The no-break space of Windows-1252, common after R$, is an a with an acute accent in cp850.
     letters = _PORTUGUESE + _PORTUGUESE.upper() + "\u00a0\u00aa\u00ba"
     counts = [
         sum(sample.count(letter.encode(encoding)) for letter in letters) for encoding in ("cp850", "cp1252")
@@ -119,7 +122,7 @@ def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
             offset += len(block)
         _decoded(decoder, b"", lines, offset, final=True)
     if not absent:
-        raise UnreadableFile("the file holds every non-character of Unicode. Ask for the file as text.")
+        raise UnreadableFile("the file contains every spare Unicode noncharacter. Request it as text.")
     if must_copy:
         _copy(raw, encoding, copy)
     return Text(copy if must_copy else raw, encoding, digest.hexdigest(), has_quotes, min(absent))
@@ -146,7 +149,7 @@ def _copy(raw: Path, encoding: str, copy: Path) -> None:
             if is_start:
                 text = text.removeprefix(_BOM)
                 is_start = not text
-            # What a line end may begin with waits for what follows it.
+            # A CR at the end of a block may begin a line end, so it waits for the next block.
             held = text[len(text.rstrip("\r")) :]
             target.write(_with_plain_line_ends(text[: len(text) - len(held)]))
         target.write(_with_plain_line_ends(held))

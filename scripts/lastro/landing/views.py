@@ -1,4 +1,4 @@
-"""The landed sources as DuckDB views, each over exactly the files that are listed."""
+"""The landed sources as DuckDB views, each over exactly the listed files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lastro.landing.sql import literal, quoted, without_wildcards
 def declare(
     conn: DuckDBPyConnection, schema: str, name: str, columns: dict[str, str], paths: list[Path]
 ) -> None:
-    """A view over exactly the files that are listed; without any, an empty one of the same columns."""
+    """Create a view over exactly the listed files; without any, an empty view with the same columns."""
     if paths:
         listed = ", ".join(literal(without_wildcards(path)) for path in paths)
         partition = (
@@ -34,7 +34,7 @@ def declare(
 def declare_parquet(
     conn: DuckDBPyConnection, schema: str, table: RawTable, raw: Path, files: list[LandedFile]
 ) -> None:
-    """A view over the raw files themselves, with the lineage that a landed row has."""
+    """Create a view over the raw Parquet files themselves, with the lineage columns of landed rows."""
     names = {name for file in files for name in json.loads(file.column_names or "[]")}
     columns = [f"{value} as {quoted(name)}" for name, value in parquet_columns(table, names).items()]
     paths = ", ".join(literal(without_wildcards(raw / file.source_file)) for file in files)

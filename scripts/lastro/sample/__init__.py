@@ -1,1 +1,1 @@
-"""A sample of every domain, made by a seeded generator."""
+"""A sample of every domain, from a seeded generator."""

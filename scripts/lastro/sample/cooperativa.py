@@ -1,4 +1,4 @@
-"""The cooperative's part of the sample: three dated extracts, with every defect that Lastro handles."""
+"""The cooperative's part of the sample: three dated extracts with every defect that Lastro handles."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import duckdb
 TABLES = ("associado", "conta", "cartao", "movimentacao_cartao")
 EXTRACTS = 3
 
-# pick(x, n) is one of 1 to n for each row, and depends on the seed and on x alone.
+# pick(seed, x, n) returns 1 to n and depends only on the seed and x.
 _PICK = "create or replace macro pick(seed, x, n) as cast(hash(seed, x) % n as bigint) + 1"
 
-# Members change between the extracts: some marry and are then again what they were (A, B, A), some study,
-# some leave, and some of those are there again in the third extract.
+# Members change between extracts. Some marry, and some of them return to their old status (A, B, A). Some
+# study. Some leave, and some of those are back in the third extract.
 _MEMBERS = """
 create table associado as
 with extracts as (
@@ -78,7 +78,7 @@ select
 from associado
 """
 
-# Every second account has two cards.
+# Every second account has a second card.
 _CARDS = """
 create table cartao as
 select
@@ -99,7 +99,7 @@ cross join range(0, 2) as cards (card)
 where card = 0 or member % 2 = 0
 """
 
-# Each extract has the movements of the month before it; those of its last three days come again in the next.
+# An extract has the movements of the month before it. The next one repeats those of its last three days.
 _MOVEMENTS = """
 create table movimentacao_cartao as
 with movements as (
@@ -134,7 +134,7 @@ _COLUMNS = {
     " strftime(data_movimentacao, '%Y-%m-%dT%H:%M:%S') as data_movimentacao",
 }
 
-# Lines added to the second and to the third extract; the comment says what is made of them.
+# Lines added to the second (1) and third (2) extract. Each comment names the result.
 FAULTY = {
     1: {
         "associado": [
@@ -146,7 +146,7 @@ FAULTY = {
             "X00004,Outra,Vez,1980-01-01,casado,mestrado,",  # superseded
             "X00004,Outra,Vez,1980-01-01,solteira,mestrado,",
         ],
-        "conta": ["X00009,A999999,Corrente,001-1,Ativa,2020-01-01"],  # accepted; its member is not known
+        "conta": ["X00009,A999999,Corrente,001-1,Ativa,2020-01-01"],  # accepted; its member is unknown
         "cartao": ["X00008,X00009,,0000000000000001,SEM DONO,Visa,Crédito,2020-01-01"],
         "movimentacao_cartao": [
             "X00010,X00008,10.00,dono desconhecido,{day}T10:00:00Z",  # accepted; in movimentacoes_orfas
@@ -156,7 +156,7 @@ FAULTY = {
         ],
     },
     2: {
-        # data_nascimento:not_a_date; the member stays as the second extract had them
+        # data_nascimento:not_a_date; the member keeps the version of the second extract
         "associado": ["X00004,Outra,Vez,sem data,viúva,mestrado,"],
     },
 }
@@ -174,16 +174,16 @@ def write_extracts(
     """Write the four tables of the cooperative, three extracts of each, a month apart.
 
     Args:
-        con: an open database, in which tables are made.
-        folder: one folder a table is there in it.
-        members: number of members; each has an account, every second one two cards.
-        start: the month of the first extract, as its first day.
-        seed: equal seeds give equal files.
-        clean: write no defect.
-        each: movements of a card between two extracts.
+        con: An open database, in which the tables are created.
+        folder: The folder to write to, which already has a subfolder per table.
+        members: The number of members. Each has an account, and every second one has two cards.
+        start: The first day of the month of the first extract.
+        seed: The same seed gives the same files.
+        clean: Whether to leave out all defects.
+        each: The number of movements per card between two extracts.
 
     Returns:
-        The files written, below folder.
+        The files written, under folder.
     """
     values = {"seed": seed, "extracts": EXTRACTS}
     con.execute(_PICK)

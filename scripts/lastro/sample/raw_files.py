@@ -1,4 +1,4 @@
-"""Raw files made by a seeded generator: realistic payers and accounts, and every defect Lastro handles."""
+"""Raw files from a seeded generator: realistic payers and accounts, and every defect that Lastro handles."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Layout:
     """How one raw file is written.
 
     Attributes:
-        delimiter: one character between the cells.
-        crlf: whether lines end in CR LF.
-        bom: whether the file starts with a UTF-8 byte order mark.
-        quoted: whether every cell stands in quotes.
-        brazilian: whether amounts are 1.234,56 and dates DD/MM/YYYY.
-        currency: whether R$ and a no-break space stand before amounts.
-        encoding: as Python names it.
-        reordered: whether the columns stand in reverse order, with one column nobody declared.
+        delimiter: The character between the cells.
+        crlf: Whether lines end in CR LF.
+        bom: Whether the file starts with a UTF-8 byte order mark.
+        quoted: Whether every cell is quoted.
+        brazilian: Whether amounts are 1.234,56 and dates DD/MM/YYYY.
+        currency: Whether amounts start with R$ and a no-break space.
+        encoding: The encoding, as Python names it.
+        reordered: Whether the columns are in reverse order, with one undeclared column.
     """
 
     delimiter: str = ","
@@ -44,7 +44,7 @@ class Layout:
     reordered: bool = False
 
 
-# By number of the month: the third file, say, comes from a bureau with a Brazilian locale.
+# By month number, from 0. The third file, for example, comes from a bureau with a Brazilian locale.
 DRIFTED_LAYOUTS = {
     2: Layout(delimiter=";", crlf=True, bom=True, brazilian=True),
     4: Layout(reordered=True),
@@ -54,8 +54,8 @@ DRIFTED_LAYOUTS = {
     12: Layout(delimiter="\t", crlf=True, encoding="utf-16"),
 }
 
-# Lines added to the files of the second month, {m}; {f} is an invoice that is accepted. The comment
-# says what is wrong, that is the reason in quarentena.
+# Lines added to the files of the second month, {m}; {f} is an accepted invoice. Each comment names the
+# reason in quarentena.
 FAULTY_FATURAS = [
     ",0000001,{m}-05,{m}-15,10.00,3.00",  # id_fatura:missing
     "X-1,,{m}-05,{m}-15,10.00,3.00",  # id_cliente:missing
@@ -109,7 +109,7 @@ FAULTY_EVENTS = [
 ]
 BROKEN_EVENT = '{"customer": "C1000", "flow": , "session": "S-2"}'  # row:not_json
 
-# Where the files of a table stand below the raw root.
+# The folder of each table's files under the raw root.
 FOLDERS = {
     FATURAS: f"cartoes/{FATURAS}",
     PAGAMENTOS: f"cartoes/{PAGAMENTOS}",
@@ -129,24 +129,24 @@ def write_sample(
     steady: bool = False,
     progress: Callable[[str], None] = lambda path: None,
 ) -> list[Path]:
-    """Write the raw files of every domain below a raw root.
+    """Write the raw files of every domain under a raw root.
 
     Args:
-        out: the raw root; the files go to the folders of FOLDERS in it.
-        clients: number of card clients; each has at most one invoice a month. For each twenty there is one
-            messaging account, for each five a member of the cooperative and a chatbot session.
-        months: number of months with invoices; payments go on one month longer.
-        start: the first month, as its first day.
-        seed: equal seeds give equal files, byte by byte.
-        clean: write plain CSV without any defect.
-        steady: every client has an invoice every month, from the first to the last.
-        progress: called with the path of each file when it is complete.
+        out: The raw root; the files go to its subfolders FOLDERS.
+        clients: The number of card clients; each has at most one invoice per month. Every twenty of them add
+            a messaging account, every five add a member of the cooperative and a chatbot session.
+        months: The number of months with invoices; payments continue for one more month.
+        start: The first day of the first month.
+        seed: The same seed gives the same files, byte by byte.
+        clean: Whether to write plain CSV without defects.
+        steady: Whether every client has an invoice every month, from the first to the last.
+        progress: Called with the name of each file when it is complete.
 
     Returns:
         The files written, in order.
 
     Raises:
-        FileExistsError: out already has such files; nothing is written.
+        FileExistsError: One of the folders already has files; nothing is written.
     """
     for folder in FOLDERS.values():
         if (out / folder).exists() and any(path.is_file() for path in (out / folder).rglob("*")):
@@ -179,7 +179,7 @@ def _write_all(
     steady: bool,
     progress: Callable[[str], None],
 ) -> list[Path]:
-    """Write every file to a folder that is renamed when all are there; returns their final names."""
+    """Write every file to a folder that is renamed when all are there, and return their final names."""
     con = duckdb.connect()
     con.execute(_CHANCE)
     con.execute(
@@ -191,7 +191,7 @@ def _write_all(
     written = []
     for number in range(months + 1):
         month = con.execute("select $1::date + to_months($2)", [start, number]).fetchone()[0]
-        # Lines are added to the last month as they are.
+        # The last month keeps the plain layout, because plain lines are added to it.
         drifted = Layout() if clean or number == months - 1 else DRIFTED_LAYOUTS.get(number, Layout())
         for table, columns, period, layout in (
             (FATURAS, _FATURAS_COLUMNS, "data_emissao", drifted),
@@ -215,8 +215,8 @@ def _write_all(
     return written
 
 
-# Everything random is a hash of the seed and the client, so a client is the same in a sample of any
-# size and no number depends on the order in which rows are made. chance(x) is uniform in [0, 1).
+# Everything random is a hash of the seed and the client. A client is therefore the same in a sample of any
+# size, and no number depends on the order in which rows are created. chance() is uniform in [0, 1).
 _CHANCE = """
 create macro chance(seed, client, month, what) as
     (hash(seed, client, month, what) % 1000000) / 1000000.0
@@ -228,7 +228,7 @@ with clients as (
     select
         client,
         lpad(cast(client as varchar), 7, '0') as id_cliente,
-        -- Two thirds are clients from the start, the others join later; one in ten leaves.
+        -- Two thirds are clients from the start and the others join later. One in ten leaves.
         case when $steady or chance($seed, client, 0, 'joins') < 0.67 then 0
             else cast(floor(chance($seed, client, 0, 'when') * $months) as integer) end as first_month,
         case when not $steady and chance($seed, client, 0, 'leaves') < 0.1
@@ -263,8 +263,8 @@ select
 from invoices
 """
 
-# Four in ten pay on time, a quarter late, some in three parts, some only now and then, the others
-# never; one in a hundred payments comes before its invoice is issued.
+# Four in ten pay on time, a quarter late, some in three parts, some occasionally, the others never. One
+# payment in a hundred comes before its invoice is issued.
 _PAYMENTS = """
 create table payments as
 with habits as (
@@ -317,7 +317,7 @@ from parts
 where valor_pagamento > 0
 """
 
-# Most accounts are invoiced every month; some miss one now and then, some get a second invoice or a credit.
+# Most accounts are invoiced every month. Some miss a month, some get a second invoice or a credit.
 _ACCOUNT_INVOICES = """
 create table account_invoices as
 with account_months as (
@@ -345,7 +345,7 @@ from account_months
 where sends and second < 0.1
 """
 
-# Two flows; one asks with keys that are no plain names. Some answers are blank, some are given again.
+# Two flows, one with keys that are not plain names. Some answers are blank, some are repeated.
 _CHATBOT = """
 create table chatbot_events as
 with steps as (
@@ -420,7 +420,7 @@ def _write_month(
         cells = {"canal": "'app'", **dict(reversed(cells.items()))}
     select = ", ".join(f"{cell} as {column}" for column, cell in cells.items())
     rows = {FATURAS: "invoices", PAGAMENTOS: "payments", INVOICES: "account_invoices"}[table]
-    # A payment before the first month is delivered in the first payment file.
+    # The first payment file also delivers the payments before the first month.
     first = "" if is_first else f"{period} >= $1 and "
     quote = ", force_quote (*)" if layout.quoted else ""
     con.execute(
@@ -449,7 +449,7 @@ def _cell(column: str, layout: Layout) -> str:
 
 
 def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, months: int) -> None:
-    """Add to the second month's files what is wrong, and to the last one's what comes again."""
+    """Add faulty rows to the second month's files, and repeated and corrected rows to the last month's."""
     if months < 2:
         return
     second, last = con.execute(
@@ -474,10 +474,10 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
     pagamentos = folder / PAGAMENTOS / f"{PAGAMENTOS}_{second:%Y%m}.csv"
     _append(faturas, [line.format(**cells) for line in FAULTY_FATURAS])
     _append(pagamentos, [line.format(**cells) for line in FAULTY_PAGAMENTOS])
-    # Three invoices and two payments stand twice in their file, between blank lines.
+    # Three invoices and two payments appear twice in their file, the invoices between blank lines.
     _append(faturas, ["", *(_line(row) for row in invoices[:3]), ""])
     _append(pagamentos, [_line(row) for row in payments])
-    # Three invoices of accounts come again in a later file, as they were.
+    # Three account invoices come again, unchanged, in a later file.
     _append(
         folder / INVOICES / f"{INVOICES}_{last:%Y%m}.csv",
         [_line(row) for row in account_invoices[:3]],
@@ -486,7 +486,7 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
         folder / INVOICES / f"{INVOICES}_{second:%Y%m}.csv",
         [line.format(**cells) for line in FAULTY_INVOICES],
     )
-    # Two invoices come again unchanged in the last file, three with a corrected amount.
+    # Two invoices come again, unchanged, in the last file, and three with a corrected amount.
     late = folder / FATURAS / f"{FATURAS}_{last:%Y%m}.csv"
     _append(late, [_line(row) for row in invoices[3:5]])
     _append(late, [_line((*row[:4], row[4] + 10, row[5])) for row in invoices[5:8]])
@@ -495,7 +495,7 @@ def _add_defects(con: duckdb.DuckDBPyConnection, folder: Path, start: date, mont
 def _write_chatbot(
     con: duckdb.DuckDBPyConnection, folder: Path, clients: int, start: date, seed: int, clean: bool
 ) -> list[Path]:
-    """Write two hours of chatbot events, one as an array, one as lines, and what comes late."""
+    """Write two hours of chatbot events, one as an array and one as lines, and a late file."""
     con.execute(_CHATBOT, {"clients": clients, "start": start, "seed": seed})
     paths = []
     for hour in (9, 10):
@@ -514,7 +514,7 @@ def _write_chatbot(
             path.write_text("\n".join(lines + ([] if clean else FAULTY_EVENTS)) + "\n", encoding="utf-8")
         paths.append(path)
     if not clean:
-        # Two events come again, in an array of which one object is broken.
+        # Two events come again, in an array with one broken object.
         path = folder / "late" / "hour=09.json"
         path.parent.mkdir()
         path.write_text("[\n" + ",\n".join([lines[0], BROKEN_EVENT, lines[1]]) + "\n]\n", encoding="utf-8")

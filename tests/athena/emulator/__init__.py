@@ -1,1 +1,1 @@
-"""An Athena-shaped endpoint whose engine is a real Trino: moto for S3, Glue and STS, Trino for the SQL."""
+"""An Athena-shaped endpoint: moto for S3, Glue and STS, and a real Trino for the SQL."""

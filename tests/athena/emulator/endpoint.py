@@ -1,4 +1,4 @@
-"""One HTTP server on 127.0.0.1 that answers as S3, Glue, STS and Athena do."""
+"""One HTTP server on 127.0.0.1 that answers like S3, Glue, STS and Athena."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Query:
 
 
 class Answer(NamedTuple):
-    """Rows of a statement, name and type of their columns, and the bytes that it read."""
+    """A statement's rows, the names and types of their columns, and the bytes it read."""
 
     rows: list[list[Any]]
     columns: list[tuple[str, str]]
@@ -55,25 +55,25 @@ class Endpoint:
         self._engine_port = engine_port
         self._trace = (folder / "trace.jsonl").open("a", encoding="utf-8")
         self._aws = DomainDispatcherApplication(create_backend_app)
-        # moto's Glue is not safe against two calls at once.
+        # moto's Glue is not thread-safe.
         self._glue_lock = threading.Lock()
         self._server = make_server("127.0.0.1", port, self._answer, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def start(self) -> None:
-        """Listen, and make the bucket."""
+        """Start listening, and create the bucket."""
         self._thread.start()
         self.client("s3").create_bucket(Bucket=self.bucket)
 
     def stop(self) -> None:
-        """Stop listening; what was stored is gone."""
+        """Stop listening, and discard what was stored."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
         self._trace.close()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this server."""
+        """Return a boto3 client of this server."""
         return boto3.client(
             service,
             endpoint_url=self.address,
@@ -83,13 +83,13 @@ class Endpoint:
         )
 
     def engine(self) -> trino.dbapi.Connection:
-        """A connection to Trino itself."""
+        """Return a connection to Trino itself."""
         return trino.dbapi.connect(
             host="127.0.0.1", port=self._engine_port, user="athena", catalog=statements.HIVE, schema="default"
         )
 
     def ask(self, sql: str) -> Answer:
-        """What Trino itself answers to a statement in its own words."""
+        """Run a statement in Trino's own dialect on Trino itself."""
         with self.engine() as connection:
             cursor = connection.cursor()
             cursor.execute(sql)
@@ -107,7 +107,7 @@ class Endpoint:
         if service == "AWSGlue" and action in _GLUE_GAPS:
             return self._answer_json(start_response, 200, _GLUE_GAPS[action])
         if action == "UpdateTable":
-            # dbt describes a view where Trino, unlike Athena, keeps the words by which it knows its views.
+            # dbt writes a view's description where Trino, unlike Athena, keeps the marker of its views.
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             request = json.loads(body)
             parameters = request["TableInput"].get("Parameters", {})
@@ -153,7 +153,7 @@ class Endpoint:
                     "Parameters": {"catalog-id": "123456789012"},
                 }
             }
-        return 400, {"__type": "InvalidRequestException", "Message": f"{action} is not known here"}
+        return 400, {"__type": "InvalidRequestException", "Message": f"{action} is not supported here"}
 
     def _execution(self, query: Query) -> dict[str, Any]:
         status: dict[str, Any] = {"State": query.state, "StateChangeReason": query.reason}
@@ -209,7 +209,7 @@ class Endpoint:
             self._execute(query, statements.parse(sql))
             query.state = "SUCCEEDED"
         except trino.exceptions.TrinoQueryError as error:
-            # Athena says the connector's name for itself: HIVE_…, ICEBERG_…, else Trino's own.
+            # Athena uses the connector's error names (HIVE_…, ICEBERG_…), or Trino's own.
             query.reason, query.state = f"{error.error_name}: {error.message}", "FAILED"
         except (refusals.Refusal, ValueError) as error:
             query.reason, query.state = str(error), "FAILED"
@@ -240,7 +240,7 @@ class Endpoint:
             self._trino(
                 query, f'create or replace view {statements.HIVE}."{schema}"."{name}" as {statement.query}'
             )
-            # Athena's catalog names the columns of a view; Trino's entry has one that stands for all.
+            # Athena's catalog lists the columns of a view; Trino's entry has one placeholder column.
             table = _table_input(glue.get_table(DatabaseName=schema, Name=name)["Table"])
             table["StorageDescriptor"]["Columns"] = [
                 {"Name": column, "Type": _hive_type(kind)} for column, kind in columns
@@ -274,10 +274,10 @@ class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log(self, kind: str, message: str, *args: Any) -> None:
-        """Say nothing; the trace tells what was asked."""
+        """Log nothing; the trace records the requests."""
 
 
-# What moto answers with an error and Trino asks in passing: functions, and statistics of columns.
+# Requests that Trino makes in passing and moto does not support: functions and column statistics.
 _GLUE_GAPS: dict[str, dict] = {
     "GetUserDefinedFunctions": {"UserDefinedFunctions": []},
     **{
@@ -301,7 +301,7 @@ def _hive_type(kind: str) -> str:
 
 
 def _table_input(table: dict[str, Any]) -> dict[str, Any]:
-    """What may be given to UpdateTable, of what GetTable gives."""
+    """Return the part of a GetTable answer that UpdateTable accepts."""
     names = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType")
     names += ("ViewOriginalText", "ViewExpandedText", "Parameters")
     return {name: table[name] for name in names if name in table}
@@ -330,7 +330,7 @@ def _external_table(name: str, statement: statements.CreateExternalTable) -> dic
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
+    """Return ports of 127.0.0.1 that are not in use."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""The Trino server behind the endpoint: fetched once, started on 127.0.0.1, stopped whatever happens."""
+"""The Trino server behind the endpoint: downloaded once, started on 127.0.0.1, stopped whatever happens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 VERSION = "476"
 
-# The last server on Maven Central, with the two connectors that Athena's catalog needs.
+# The last server published on Maven Central, with the two connectors that Athena's catalog needs.
 _ARTIFACTS = {
     f"trino-server-core-{VERSION}.tar.gz": "0f388f9967c177ae70a47c099082fc95387f0c3cb96d8000d1d41fc3a5223158",
     f"trino-hive-{VERSION}.zip": "611bacdb07d9f3cf7b9d47f97ecc76fa2e7ff8bfe8a9728c3d06adc1bfb8662e",
@@ -29,16 +29,16 @@ _MINIMUM_JAVA = 24
 
 
 def cache_folder() -> Path:
-    """Where what is downloaded stays, outside the tree: $XDG_CACHE_HOME/lastro or ~/.cache/lastro."""
+    """Return the download folder outside the tree: $XDG_CACHE_HOME/lastro or ~/.cache/lastro."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "lastro" / f"trino-{VERSION}"
 
 
 def find_java() -> Path:
-    """The Java that LASTRO_JAVA_HOME names, else the newest of JAVA_HOME and of those below /usr/lib/jvm.
+    """Return the Java in LASTRO_JAVA_HOME, or else the newest of JAVA_HOME and /usr/lib/jvm.
 
     Raises:
-        RuntimeError: It is older than version 24, or there is none.
+        RuntimeError: There is none, or it is older than version 24.
     """
     named = os.environ.get("LASTRO_JAVA_HOME")
     homes = (
@@ -54,7 +54,7 @@ def find_java() -> Path:
 
 
 def _java_version(home: Path) -> int:
-    """The first number of a Java's version; 0 where there is no Java."""
+    """Return the major version of a Java; 0 if there is none."""
     release = home / "release"
     if not release.exists() or not (home / "bin" / "java").exists():
         return 0
@@ -63,10 +63,10 @@ def _java_version(home: Path) -> int:
 
 
 def fetch() -> Path:
-    """The unpacked server; downloads it by Maven and checks it against the pinned sums the first time.
+    """Return the unpacked server; the first time, download it with Maven and check the pinned checksums.
 
     Raises:
-        RuntimeError: Maven is missing or cannot reach its registry, or a file is not the pinned one.
+        RuntimeError: Maven is missing or cannot reach its registry, or a checksum differs.
     """
     cache = cache_folder()
     server = cache / "server"
@@ -96,7 +96,7 @@ def fetch() -> Path:
 def _download(cache: Path, name: str, checksum: str) -> Path:
     artifact, _, kind = name.partition(f"-{VERSION}.")
     if shutil.which("mvn") is None:
-        raise RuntimeError("Trino is fetched by Maven (mvn), which is not on the PATH. Install it.")
+        raise RuntimeError("Maven (mvn) downloads Trino, but is not on the PATH. Install it.")
     command = [
         "mvn",
         "--quiet",
@@ -105,11 +105,11 @@ def _download(cache: Path, name: str, checksum: str) -> Path:
     ]
     command += [f"-Dartifact=io.trino:{artifact}:{VERSION}:{kind}", f"-DoutputDirectory={cache}"]
     if subprocess.run(command, check=False).returncode:
-        raise RuntimeError(f"Maven could not fetch {name}; its own message stands above.")
+        raise RuntimeError(f"Maven could not download {name}; see its message above.")
     with (cache / name).open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != checksum:
-        raise RuntimeError(f"{cache / name} has SHA-256 {found}, not {checksum}: it was not unpacked.")
+        raise RuntimeError(f"{cache / name} has SHA-256 {found}, not {checksum}, and was not unpacked.")
     return cache / name
 
 
@@ -128,8 +128,8 @@ s3.aws-access-key=testing
 s3.aws-secret-key=testing
 """
 
-# dbt edits Glue behind Trino's back, so nothing of it may be remembered. Small files are not read whole, so that
-# what a statement scans shows which columns it needs, as Athena's bill does.
+# dbt edits Glue behind Trino's back, so Trino must not cache it. Small files are not read whole, so the bytes that
+# a statement scans show which columns it needs, as Athena's bill does.
 _HIVE = """connector.name=hive
 hive.metastore=glue
 hive.metastore-cache-ttl=0s
@@ -167,7 +167,7 @@ _JVM = [
 
 
 def _end_with_the_parent() -> None:
-    """On Linux, have the server killed also when the test run itself is killed (prctl, PR_SET_PDEATHSIG)."""
+    """On Linux, kill the server if the test run itself is killed (prctl, PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -185,7 +185,7 @@ class Engine:
         """Start the server and wait until it answers queries.
 
         Raises:
-            RuntimeError: It ended, or did not answer within three minutes; the message has the end of its log.
+            RuntimeError: It ended, or did not answer within three minutes. The message has the end of its log.
         """
         server = fetch()
         etc = self.folder / "etc"
@@ -239,7 +239,7 @@ class Engine:
         raise RuntimeError(f"Trino did not start:\n{log[-3000:]}")
 
     def stop(self) -> None:
-        """End the server; nothing is left behind."""
+        """Stop the server, and leave nothing behind."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:

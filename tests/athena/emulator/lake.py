@@ -1,4 +1,4 @@
-"""Engine and endpoint together, and dbt pointed at them."""
+"""The engine and the endpoint together, with dbt pointed at them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUCKET = "lastro-data"
 
 
 class Lake:
-    """A running endpoint, and what runs against it."""
+    """A running endpoint, and the programs that run against it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,7 +29,7 @@ class Lake:
         self.engine = Engine(folder / "trino", trino_port, self.endpoint.address, BUCKET)
 
     def variables(self) -> dict[str, str]:
-        """The environment that points every AWS client at the endpoint, and at nothing else.
+        """Return the environment that points every AWS client at the endpoint and nowhere else.
 
         Raises:
             RuntimeError: The endpoint is not on the loopback interface.
@@ -55,7 +55,7 @@ class Lake:
         }
 
     def run(self, program: str, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment against the endpoint; its output is one text."""
+        """Run a program of the virtual environment against the endpoint, with stdout and stderr combined."""
         return subprocess.run(
             [str(Path(sys.executable).with_name(program)), *args],
             cwd=PROJECT,
@@ -68,28 +68,28 @@ class Lake:
         )
 
     def dbt(self, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt on the Athena target, with its files in a folder of its own."""
+        """Run dbt on the Athena target, with a target folder of its own."""
         target = ["--target", "athena", "--target-path", str(self.folder / "target")]
         return self.run("dbt", "--no-use-colors", *args, *target, **variables)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query, as Trino gives them; a map as the set of its entries, which can be compared."""
+        """Return the rows that Trino gives for a query, with each map as a comparable set of entries."""
         return [hashable(row) for row in self.endpoint.ask(sql).rows]
 
     def rows(self, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
-        """All rows of an Iceberg table, schema.name, by the names of columns."""
+        """Return some columns of all rows of an Iceberg table, named schema.table."""
         names = ", ".join(f'"{name}"' for name in columns)
         return self.query(f"select {names} from {ICEBERG}.{table}")
 
 
 def hashable(row: Iterable[Any]) -> tuple[Any, ...]:
-    """A row whose maps are sets of entries."""
+    """Return a row with its maps as sets of entries."""
     return tuple(frozenset(cell.items()) if isinstance(cell, dict) else cell for cell in row)
 
 
 @contextmanager
 def running_lake(folder: Path) -> Iterator[Lake]:
-    """A lake that is stopped whatever happens."""
+    """Yield a lake that is stopped whatever happens."""
     lake = Lake(folder)
     (folder / "trino").mkdir()
     lake.endpoint.start()

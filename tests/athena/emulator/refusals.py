@@ -1,7 +1,7 @@
-"""What Athena refuses although Trino would not: a green run has to mean something.
+"""What Athena refuses and Trino accepts; without these refusals a green run would mean nothing.
 
 Sources: the Amazon Athena User Guide (DDL and DML quotas, `CREATE TABLE AS` considerations, Iceberg data types,
-Hive views) and the error texts that users quote. The names of the errors are Athena's.
+Hive views) and error messages quoted by users. The error names are Athena's.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ _NEVER = re.compile(r"^(time(\(\d+\))?|json|uuid|ipaddress|.*with time zone|unkn
 
 
 class Refusal(Exception):
-    """Athena's answer to a statement that it does not run; the text starts with the name of the error."""
+    """Athena's answer to a statement that it refuses. The text starts with the error name."""
 
 
 def refuse_text(sql: str) -> None:
-    """Refuse by the text of the statement alone.
+    """Refuse a statement by its text alone.
 
     Raises:
-        Refusal: Too long, more than one statement, or a kind of statement that Athena does not have.
+        Refusal: It is too long, more than one statement, or of a kind that Athena does not have.
     """
     if len(sql.encode()) > MAXIMUM_BYTES:
         raise Refusal(f"InvalidRequestException: the query is longer than {MAXIMUM_BYTES} bytes")
@@ -83,7 +83,7 @@ def refuse_properties(statement: CreateTableAs) -> None:
     """Refuse the properties of a create-table-as.
 
     Raises:
-        Refusal: A property that Athena does not have, or not for this type of table.
+        Refusal: Athena does not know a property, does not allow it for this type of table, or requires it.
     """
     for name in statement.properties:
         if name not in _PROPERTIES:
@@ -100,14 +100,14 @@ def refuse_properties(statement: CreateTableAs) -> None:
 
 
 def refuse_types(statement: CreateTableAs | CreateView, columns: list[tuple[str, str]]) -> None:
-    """Refuse the types of the columns of a table or view.
+    """Refuse the column types of a table or view.
 
     Args:
-        statement: What is created.
-        columns: Name and Trino type of each column of its query.
+        statement: The statement that creates it.
+        columns: The name and Trino type of each column of its query.
 
     Raises:
-        Refusal: A type that the table or view cannot have on Athena.
+        Refusal: A column has a type that the table or view cannot have on Athena.
     """
     is_iceberg = isinstance(statement, CreateTableAs) and statement.is_iceberg
     for name, kind in columns:

@@ -1,7 +1,7 @@
-"""What Athena's statements are in Trino's words.
+"""Translation of Athena's statements to Trino's.
 
-Athena speaks Hive's grammar for the definition of tables (with backticks) and Trino's for everything else (with
-double quotes). What Athena would refuse is refused in `refusals.py`, before it comes here.
+Athena uses Hive's grammar to define tables (with backticks) and Trino's for everything else (with double quotes).
+`refusals.py` refuses what Athena would refuse before it gets here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class CreateView:
 
 @dataclass
 class CreateExternalTable:
-    """`create external table …`: only an entry of the catalog."""
+    """`create external table …`, which only creates a catalog entry."""
 
     relation: tuple[str, str]
     columns: list[tuple[str, str]]
@@ -62,7 +62,7 @@ class SetTableProperties:
 
 @dataclass
 class Trino:
-    """Any other statement: what Trino is given, one statement after the other."""
+    """Any other statement, as the statements that Trino runs one after the other."""
 
     statements: list[str]
     is_definition: bool = False
@@ -72,7 +72,7 @@ Statement = CreateTableAs | CreateView | CreateExternalTable | SetTablePropertie
 
 
 def strip(sql: str) -> str:
-    """A statement without the comments before it and the semicolon after it."""
+    """Return a statement without leading comments and its final semicolon."""
     sql = sql.strip()
     while match := re.match(r"(--[^\n]*(\n|$)|/\*.*?\*/)\s*", sql, re.DOTALL):
         sql = sql[match.end() :].strip()
@@ -80,10 +80,10 @@ def strip(sql: str) -> str:
 
 
 def parse(sql: str) -> Statement:
-    """Recognise a statement, without its comments.
+    """Parse a statement that has no leading comments.
 
     Raises:
-        ValueError: It is one that Athena knows and this endpoint does not.
+        ValueError: Athena supports the statement, but this endpoint does not.
     """
     words = re.sub(r"\s+", " ", sql[:200]).lower()
     if words.startswith("create external table"):
@@ -112,7 +112,7 @@ def parse(sql: str) -> Statement:
 
 
 def relation(name: str) -> tuple[str, str]:
-    """Schema and table of a name with two or three parts, quoted in either way."""
+    """Return schema and table of a name with two or three parts, quoted either way."""
     parts = [part.strip('`"') for part in re.findall(_NAME, name)]
     return parts[-2], parts[-1]
 
@@ -123,7 +123,7 @@ def _in(catalog: str, name: str) -> str:
 
 
 def create_table_sql(statement: CreateTableAs) -> str:
-    """Trino's statement for a create-table-as."""
+    """Return Trino's statement for a create-table-as."""
     keep = ("format", "location", "partitioning", "external_location", "partitioned_by")
     properties = {name: value for name, value in statement.properties.items() if name in keep}
     properties["format"] = properties.get("format", "'parquet'").upper()
@@ -136,7 +136,7 @@ def create_table_sql(statement: CreateTableAs) -> str:
 def _create_table_as(sql: str) -> CreateTableAs:
     head = re.match(rf"create\s+table\s+({_RELATION})\s+with\s*\(", sql, re.I)
     if not head:
-        raise ValueError("create table without `with (…)` and `as` is not known to this endpoint")
+        raise ValueError("this endpoint does not support create table without `with (…)` and `as`")
     end = _closing(sql, head.end() - 1)
     properties = {
         name.strip().lower(): value.strip()
@@ -192,7 +192,7 @@ def _alter_table(sql: str) -> Statement:
         return Trino([f'alter table {_in(ICEBERG, table)} drop column "{column}"'], is_definition=True)
     if re.match(r"set\s+tblproperties", action, re.I):
         return SetTableProperties(relation(table), _assignments(action, "tblproperties"))
-    raise ValueError(f"alter table … {action[:40]} is not known to this endpoint")
+    raise ValueError(f"this endpoint does not support alter table … {action[:40]}")
 
 
 def _columns(text: str) -> list[tuple[str, str]]:
@@ -205,7 +205,7 @@ def _columns(text: str) -> list[tuple[str, str]]:
 
 
 def _assignments(text: str, keyword: str) -> dict[str, str]:
-    """`keyword ('a' = 'b', …)` as a dictionary; empty where it does not stand."""
+    """Return `keyword ('a' = 'b', …)` as a dictionary; empty if it is missing."""
     match = re.search(rf"{keyword}\s*\(", text, re.I)
     if not match:
         return {}
@@ -214,7 +214,7 @@ def _assignments(text: str, keyword: str) -> dict[str, str]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Position of the parenthesis that closes the one at `opening`; quoted ones do not count."""
+    """Return the position of the parenthesis that closes the one at `opening`, ignoring quoted ones."""
     depth = 0
     for position, char in _unquoted(text, opening):
         if char in "([":
@@ -227,7 +227,7 @@ def _closing(text: str, opening: int) -> int:
 
 
 def _split(text: str) -> list[str]:
-    """The parts between the commas that stand in no parenthesis and no quotes."""
+    """Split at the commas outside parentheses and quotes."""
     parts, depth, start = [], 0, 0
     for position, char in _unquoted(text):
         if char in "([<":
@@ -241,7 +241,7 @@ def _split(text: str) -> list[str]:
 
 
 def _unquoted(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
-    """Position and character of all that stands in no quotes, from `start` on."""
+    """Yield the position and character of everything outside quotes, from `start` on."""
     quote = ""
     for position in range(start, len(text)):
         char = text[position]

@@ -1,4 +1,4 @@
-"""The book de variáveis straight from its definitions, one invoice at a time: slow and independent."""
+"""The book de variáveis computed from its definitions, one invoice at a time: slow and independent."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Payment:
 
 
 def months_before(ref_date: date, months: int) -> date:
-    """The first day of the month that lies so many months before another first day."""
+    """Return the first day of the month that is `months` before another first day."""
     year, month = divmod(ref_date.year * 12 + ref_date.month - 1 - months, 12)
     return date(year, month + 1, 1)
 
 
 def reference_dates(invoices: list[Invoice]) -> Iterator[date]:
-    """The first of every month after the first invoice up to the month after the last one."""
+    """Yield the first of every month from the month after the first invoice to the month after the last."""
     first = min(invoice.issued for invoice in invoices).replace(day=1)
     last = months_before(max(invoice.issued for invoice in invoices).replace(day=1), -1)
     ref_date = months_before(first, -1)
@@ -48,7 +48,7 @@ def reference_dates(invoices: list[Invoice]) -> Iterator[date]:
 
 
 def ratio(numerator: Decimal | int, denominator: Decimal | int, places: Decimal) -> Decimal | None:
-    """The exact quotient, rounded once, half up; None where there is nothing to divide by."""
+    """Return the exact quotient, rounded once, half up; None if the denominator is zero."""
     if not denominator:
         return None
     exact = Fraction(numerator) / Fraction(denominator)
@@ -59,7 +59,7 @@ def ratio(numerator: Decimal | int, denominator: Decimal | int, places: Decimal)
 def measures(
     invoices: list[Invoice], payments: list[Payment], ref_date: date, months: int
 ) -> dict[str, Decimal | int | None]:
-    """Every measure of one window over the invoices given, as of a reference date."""
+    """Return every measure of one window over the given invoices, as of a reference date."""
     window = [i for i in invoices if months_before(ref_date, months) <= i.issued < ref_date]
     known: dict[str, list[Payment]] = {invoice.id: [] for invoice in window}
     for payment in payments:
@@ -110,7 +110,7 @@ def measures(
 def portfolio_book(
     invoices: list[Invoice], payments: list[Payment]
 ) -> dict[tuple[date, str], dict[str, Decimal | int | None]]:
-    """book_faturas_carteira by its key."""
+    """Return book_faturas_carteira by its key."""
     return {
         (ref_date, f"U{months}M"): measures(invoices, payments, ref_date, months)
         for ref_date in reference_dates(invoices)
@@ -121,7 +121,7 @@ def portfolio_book(
 def client_book(
     invoices: list[Invoice], payments: list[Payment]
 ) -> dict[tuple[date, str], dict[str, Decimal | int | None]]:
-    """book_faturas_cliente by its key, without the columns beyond the measures."""
+    """Return book_faturas_cliente by its key, with only the measures."""
     book = {}
     for ref_date in reference_dates(invoices):
         for client in {i.client for i in invoices if i.issued < ref_date}:

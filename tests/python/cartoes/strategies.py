@@ -1,4 +1,4 @@
-"""Random portfolios, small enough to be checked one invoice at a time, dense at the edges."""
+"""Random portfolios, small enough to check one invoice at a time and dense at the edge cases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from definitions import Invoice, Payment
 from hypothesis import strategies as st
 
-# Days at which a definition can go wrong: month ends, a leap day, first days.
+# Days that are edge cases of a definition: month ends, a leap day, first days.
 EDGES = [
     date(2024, 1, 31),
     date(2024, 2, 29),
@@ -22,7 +22,7 @@ amounts = st.integers(0, 99_999_99).map(lambda cents: Decimal(cents) / 100)
 
 @st.composite
 def portfolios(draw: st.DrawFn) -> tuple[list[Invoice], list[Payment]]:
-    """Invoices of a few clients, and payments of them and of an invoice that never comes."""
+    """Draw invoices of a few clients, and payments of them and of an invoice that never arrives."""
     invoices = []
     for number in range(draw(st.integers(1, 14))):
         issued = draw(days)
@@ -54,7 +54,7 @@ def portfolios(draw: st.DrawFn) -> tuple[list[Invoice], list[Payment]]:
 
 
 def fatura_row(invoice: Invoice) -> list[str]:
-    """The cells of an invoice in its raw file."""
+    """Return the raw cells of an invoice."""
     minimum = "" if invoice.minimum is None else str(invoice.minimum)
     return [
         invoice.id,
@@ -67,5 +67,5 @@ def fatura_row(invoice: Invoice) -> list[str]:
 
 
 def pagamento_row(payment: Payment) -> list[str]:
-    """The cells of a payment in its raw file."""
+    """Return the raw cells of a payment."""
     return [payment.id, payment.invoice, "a", str(payment.paid), str(payment.amount)]

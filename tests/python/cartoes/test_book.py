@@ -1,4 +1,4 @@
-"""The books equal their definitions, leak nothing, and do not depend on how the files arrived."""
+"""The books equal their definitions, leak nothing, and do not depend on how files arrived."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BASES = [
     for suffix in ("", "_repeated")
 ]
 
-# What follows from card files: other domains add half the time of a build, and nothing to these properties.
+# Only the models of card files. Other domains would add half a build's time and nothing to these properties.
 BUILD_CARDS = ("--select", "tag:cartoes")
 CARD_MARTS = [name for name in MARTS if name.startswith("lastro_cartoes")] + [
     "lastro_cartoes.int_cartoes__quarentena",
@@ -76,7 +76,7 @@ def test_nothing_leaks_from_a_reference_date_on(
 ) -> None:
     invoices, payments = portfolio
     ref_date = date(2023 + month // 8, month % 8 + 5, 1)
-    # An invoice of the day before lets every build have the reference date.
+    # An invoice from the day before gives every build the reference date.
     invoices = [*invoices, Invoice("last", "0c", ref_date - timedelta(1), ref_date, Decimal(1), None)]
     seen = []
     for known in (date(9999, 1, 1), ref_date):
@@ -106,7 +106,7 @@ def test_arrival_in_any_order_and_any_number_of_builds(
 ) -> None:
     invoices, payments = portfolio
     chance = random.Random(seed)
-    # What makes order matter: rows again in a later file, unchanged or corrected, also to another date.
+    # Order matters for rows that a later file repeats, unchanged or corrected, even to another date.
     corrected = [
         Invoice(i.id, chance.choice("ab"), i.issued.replace(day=1), i.due, i.amount + 1, i.minimum)
         for i in chance.sample(invoices, k=len(invoices) // 3)
@@ -117,7 +117,7 @@ def test_arrival_in_any_order_and_any_number_of_builds(
     workspace.write_rows("tb_pagamentos", "202406", [pagamento_row(p) for p in payments[:3]])
     workspace.build(*BUILD_CARDS)
     at_once = workspace.snapshot(CARD_MARTS + BASES)
-    # Now and then a file first comes without its last row, and is put right later, or is away for a while.
+    # Some files first arrive without their last row and are corrected later, or disappear for a while.
     arrivals: list[tuple[float, Path, bytes | None]] = []
     for path in workspace.raw.rglob("*.csv"):
         content, moment = path.read_bytes(), chance.random()
@@ -157,7 +157,7 @@ def test_a_new_month_computes_only_its_own_reference_date(sample: Workspace) -> 
         path = sample.raw / "cartoes" / name
         held[path] = path.read_bytes()
         path.unlink()
-    # Without the rows that come again (they touch a month long past), only new dates are new.
+    # Without the repeated rows, which touch a month long past, only the new date is new.
     faturas = sample.raw / "cartoes/tb_faturas/tb_faturas_202402.csv"
     held[faturas] = b"\n".join(held[faturas].splitlines()[:-5]) + b"\n"
     sample.build(*BUILD_CARDS)

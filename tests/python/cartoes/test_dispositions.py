@@ -1,4 +1,4 @@
-"""Nothing is lost: whatever a file says, every row has one disposition, with its line and its text."""
+"""Nothing is lost: whatever a file contains, every row has one disposition, with its line and text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HOSTILE = st.one_of(
 
 @st.composite
 def corrupted_rows(draw: st.DrawFn) -> list[list[str]]:
-    """Good rows, with cells replaced by anything that UTF-8 can say."""
+    """Draw good rows, with cells replaced by any UTF-8 text."""
     rows = [[cell.format(n=n) for cell in GOOD] for n in range(draw(st.integers(1, 12)))]
     for _ in range(draw(st.integers(0, 8))):
         row = draw(st.sampled_from(rows))
@@ -54,10 +54,10 @@ def test_corrupted_cells_never_lose_a_row(
     workspace: Workspace, quick: Callable[..., Tables], rows: list[list[str]], quoting: int
 ) -> None:
     workspace.clear()
-    # With CRLF, Python quotes a cell that holds a CR or an LF.
+    # With CRLF line ends, Python quotes a cell that contains a CR or an LF.
     path = workspace.write_rows("tb_faturas", "202401", rows, quoting=quoting, lineterminator="\r\n")
     built = quick("reconciliacao", "quarentena")
-    # A second way of reading: Python's csv module, which knows nothing of lines with only blanks.
+    # The independent reading is Python's csv module, which does not skip lines of only blanks.
     text = path.read_text(encoding="utf-8")
     records = [r for r in csv.reader(io.StringIO(text, newline="")) if r][1:]
     assert len(records) == len(rows)
@@ -81,7 +81,7 @@ def test_corrupted_cells_never_lose_a_row(
 def test_corrupted_bytes_never_lose_a_line(
     workspace: Workspace, quick: Callable[..., Tables], seed: int
 ) -> None:
-    """Characters put anywhere below the header: every line is in a row, by number, text included."""
+    """With characters inserted anywhere below the header, every line is in a row, with its number and text."""
     chance = random.Random(seed)
     lines = [",".join(cell.format(n=n) for cell in GOOD) for n in range(30)]
     for _ in range(chance.randint(1, 10)):
@@ -97,7 +97,7 @@ def test_corrupted_bytes_never_lose_a_line(
         for offset, text in enumerate(texts):
             covered.append(number + offset)
             assert text is None or text == lines[number + offset - 2]
-    # An accepted row is one line, or several if a quoted cell held their ends.
+    # An accepted row is one line, or several if a quoted cell contains line ends.
     assert set(covered) <= set(range(2, 32))
     assert len(covered) == len(set(covered))
     [(raw, difference)] = built.query("select raw_rows, difference_rows from lastro_qualidade.reconciliacao")
@@ -183,7 +183,7 @@ def test_line_numbers_and_texts_across_quoted_line_ends(
 
 
 def test_who_wins_of_rows_with_one_key(workspace: Workspace, quick: Callable[..., Tables]) -> None:
-    """Newest first: period of the file, then line. A copy of a newer row is a duplicate."""
+    """The newest row of a key wins, by file period, then line. A copy of a newer row is a duplicate."""
 
     def row(key: str, amount: int) -> list[str]:
         return [key, "c", "2024-01-05", "2024-01-15", str(amount), ""]
@@ -224,7 +224,7 @@ def test_a_rejected_row_replaces_nothing(workspace: Workspace, quick: Callable[.
 def test_line_numbers_of_a_file_larger_than_one_buffer(
     workspace: Workspace, quick: Callable[..., Tables]
 ) -> None:
-    """400 000 lines in two files: the client is the line, so that each can be checked."""
+    """Line numbers are exact in files larger than a buffer: 400,000 lines whose client is the line number."""
     for period in ("202401", "202402"):
         lines = [f"{period}-{n},{n},2024-01-05,2024-01-15,1.00," for n in range(2, 200_002)]
         workspace.write("tb_faturas", period, "\n".join([",".join(FATURAS_HEADER), *lines]))
@@ -255,13 +255,13 @@ def test_a_file_is_read_again_when_its_size_or_time_is_another(workspace: Worksp
     write("10.00", year_ago)
     assert built() == "10.00"
     write("11.00", year_ago)
-    assert built() == "10.00", "of the same size and time: taken for the same file, and not read"
+    assert built() == "10.00", "a file with the same size and time is not reread"
     assert built("--full-refresh") == "11.00", "a full refresh reads every file"
     write("12.00", year_ago + 1)
     assert built() == "12.00"
     write("130.00", year_ago + 1)
     assert built() == "130.00"
-    # So fresh that it may change within the second that its time tells.
+    # So recent that it may change again without its time showing it.
     write("14.00", None)
     assert built() == "14.00"
     write("15.00", None)

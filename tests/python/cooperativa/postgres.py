@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL on 127.0.0.1, from the machine's own package."""
+"""A throwaway PostgreSQL on 127.0.0.1, from the machine's own package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psycopg
 
 
 def programs() -> Path | None:
-    """Where the server's programs are; Debian keeps them off the path."""
+    """Return the folder of the server's programs, which Debian keeps off the PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     on_path = shutil.which("initdb")
     return found[-1].parent if found else on_path and Path(on_path).resolve().parent
@@ -22,7 +22,7 @@ def programs() -> Path | None:
 
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
-    """A server whose files lie in a folder; its connection URI. It is stopped whatever happens."""
+    """Start a server with its files in a folder, yield its URI, and stop it whatever happens."""
     bin_folder = programs()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -56,7 +56,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
 
 
 def fill(dsn: str, script: str) -> None:
-    """Run a script on an empty schema."""
+    """Empty the schema, then run a script."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("drop schema public cascade")
         connection.execute("create schema public")

@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def source(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The database as SCHEMA has it."""
+    """Return a database filled by SCHEMA."""
     monkeypatch.chdir(PROJECT)
     fill(server, SCHEMA)
     return server
@@ -92,8 +92,8 @@ def test_values_are_exact(source: str, tmp_path: Path) -> None:
     assert rows(tmp_path, "cartao")[0]["numero_cartao"] == "0000211"
     assert rows(tmp_path, "associado")[1]["nome"] == 'D\'Ávila "Zé", o 2º\nlinha'
     text = (tmp_path / "cooperativa/associado" / DAYS["associado"]).read_text(encoding="utf-8")
-    assert "A1,Ana,,1985-05-10" in text, "NULL is nothing"
-    assert 'linha","",1990-01-01' in text, "an empty text is a quoted nothing"
+    assert "A1,Ana,,1985-05-10" in text, "NULL is an empty cell"
+    assert 'linha","",1990-01-01' in text, "an empty text is a quoted empty cell"
 
 
 def test_what_happens_while_it_reads_is_not_seen(source: str, tmp_path: Path) -> None:
@@ -115,13 +115,13 @@ def test_what_happens_while_it_reads_is_not_seen(source: str, tmp_path: Path) ->
 
 def test_movements_come_from_the_watermark_on_with_what_was_late(source: str, tmp_path: Path) -> None:
     extract(source, tmp_path, DAY)
-    # Committed late: older than the newest one that was seen.
+    # Committed late: older than the newest movement already seen.
     change(source, "insert into movimentacao_cartao values (3, 'K1', 1, 'late', '2024-01-08')")
     change(source, "insert into movimentacao_cartao values (4, 'K1', 1, 'new', '2024-01-10')")
     second, third = date(2024, 1, 11), date(2024, 1, 20)
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4"]
-    # Again on the same day: its file begins where it began.
+    # A second extract on the same day starts where the first one did.
     change(source, "insert into movimentacao_cartao values (5, 'K1', 1, 'new', '2024-01-11 12:00+00')")
     extract(source, tmp_path, second)
     assert movements(tmp_path, second) == ["2", "3", "4", "5"]
@@ -129,7 +129,7 @@ def test_movements_come_from_the_watermark_on_with_what_was_late(source: str, tm
     assert movements(tmp_path, third) == ["2", "4", "5"]
     extract(source, tmp_path, third, since=datetime(2024, 1, 1))
     assert movements(tmp_path, third) == ["1", "2", "3", "4", "5"]
-    with pytest.raises(ValueError, match="2024-01-11 lies before the last extract, of 2024-01-20"):
+    with pytest.raises(ValueError, match="2024-01-11 is before the last extract, of 2024-01-20"):
         extract(source, tmp_path, second)
 
 
@@ -167,7 +167,7 @@ def test_a_day_taken_again_has_all_that_it_had(source: str, tmp_path: Path) -> N
 
 
 def test_a_day_that_is_to_come_is_refused(source: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="2099-01-01 has not come on the server"):
+    with pytest.raises(ValueError, match="2099-01-01 is in the future: the server's date is"):
         extract(source, tmp_path, date(2099, 1, 1))
     assert files(tmp_path) == set()
 
@@ -251,20 +251,20 @@ def test_the_source_is_never_written(source: str, tmp_path: Path) -> None:
         (
             "alter table conta rename tipo_conta to tipo",
             "",
-            "conta has no column tipo_conta, which conta.tipo_conta is to be read from; it has id_conta,",
+            "conta has no column tipo_conta for conta.tipo_conta; it has id_conta,",
         ),
-        ("select 1", '[contas]\nrelation = "x"\n', "[contas] is no raw table"),
+        ("select 1", '[contas]\nrelation = "x"\n', "[contas] is not a raw table"),
         ("select 1", '[conta.columns]\ntipo = "x"\n', "conta has no column tipo. It has id_conta"),
         ("select 1", "[conta.columns]\ntipo_conta = 7\n", 'conta.tipo_conta is 7; write "column"'),
         ("select 1", "[conta\n", "mapping.toml: "),
-        ("select 1", 'conta = "x"\n', "[conta] is no raw table"),
-        ("select 1", '[conta]\nrelatin = "x"\n', "[conta] has relatin; it may have relation and columns"),
-        ("select 1", "[conta]\nrelation = 3\n", "[conta] relation is a text"),
+        ("select 1", 'conta = "x"\n', "[conta] is not a raw table"),
+        ("select 1", '[conta]\nrelatin = "x"\n', "[conta] has relatin; allowed are relation and columns"),
+        ("select 1", "[conta]\nrelation = 3\n", "[conta] relation must be a string"),
         ("select 1", "[conta.columns]\ntipo_conta = { sql = 3 }\n", "conta.tipo_conta is {'sql': 3}; write"),
         (
             "alter table movimentacao_cartao alter data_movimentacao type text",
             "",
-            "movimentacao_cartao.data_movimentacao is of type text, and no time. Say in a mapping",
+            "movimentacao_cartao.data_movimentacao is of type text, not a time. Convert it in a --mapping",
         ),
         ("select 1", '[conta.columns]\nagencia = "nowhere"\n', "conta has no column nowhere"),
     ],
@@ -304,7 +304,7 @@ def test_optional_columns_may_be_absent_and_names_may_differ(source: str, tmp_pa
     assert (card["numero_cartao"], card["nome_impresso_cartao"]) == ("0000211", "C1 {x} 100%")
 
 
-# Where the published source differs from the contract; what it does not have at all is made up as its authors did.
+# The differences between the published source and the contract. What it lacks is made up as its authors did.
 PUBLISHED = """
 [associado.columns]
 nome = { sql = "split_part(nome, ' ', 1)" }
@@ -325,9 +325,9 @@ descricao_movimentacao = "id_movimentacao_cartao"
 
 
 def test_the_published_cooperative(server: str, workspace: Workspace, tmp_path: Path) -> None:
-    """All that differs from the published file: names are not in capitals, and when accounts were opened is unknown."""
+    """The export equals the published file, except for capitals and for account opening dates, which are unknown."""
     if not SHARED.exists():
-        pytest.skip("the outside data is not on this machine")
+        pytest.skip("the external data is not on this machine")
     fill(server, (SHARED / "cooperativa/scripts_db_origem.sql").read_text(encoding="utf-8"))
     (tmp_path / "mapping.toml").write_text(PUBLISHED)
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The cooperative's star: its versions against a second definition in Python, its repairs, its calendar, its export."""
+"""The cooperative's star: its versions against a definition in Python, its repairs, calendar and export."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def write_members(workspace: Workspace, day: date, members: dict[str, Member]) -
 
 
 def versions(extracts: dict[date, dict[str, Member]]) -> set[tuple]:
-    """SCD2, written down a second time: extract by extract, what is new opens and what is gone closes."""
+    """Return SCD2 from a second definition: per extract, new content opens a version and missing content closes one."""
     current: dict[str, tuple] = {}
     closed = set()
     readable: dict[str, Member] = {}
@@ -103,7 +103,7 @@ ACCOUNTS = [(f"C{key}", key, "corrente", "2020-01-01") for key in ("A1", "A2", "
 
 
 def write_movements(workspace: Workspace, chance: random.Random) -> dict[str, tuple[str, date]]:
-    """A card and an account a member, and movements of them; the member and the day of each movement."""
+    """Write a card and an account per member, and movements. Return the member and day of each movement."""
     write(workspace, "cartao", FIRST, CARDS)
     write(workspace, "conta", FIRST, ACCOUNTS)
     moved = {
@@ -116,7 +116,7 @@ def write_movements(workspace: Workspace, chance: random.Random) -> dict[str, tu
 
 
 def assert_star(built: Tables, expected: set[tuple], moved: dict[str, tuple[str, date]]) -> None:
-    """Versions are those expected; each movement has the version of its moment, and the first one all before it."""
+    """Assert the expected versions, and that each movement has the version of its time or, before all, the first."""
     found = built_versions(built)
     assert len(found) == len(set(found))
     assert set(found) == expected
@@ -172,7 +172,7 @@ def test_versions_do_not_depend_on_the_order_in_which_extracts_come(
 
 
 def star_of(workspace: Workspace) -> dict[str, list[tuple]]:
-    """The star, without when a row was loaded."""
+    """Return the star without load times."""
     dimensions = [f"lastro_cooperativa.dim_{name}" for name in ("associado", "conta", "cartao")]
     return workspace.snapshot(dimensions) | workspace.snapshot(
         ["lastro_cooperativa.fct_movimentacao_cartao"], exclude="data_hora_atualizacao_registro"
@@ -181,7 +181,7 @@ def star_of(workspace: Workspace) -> dict[str, list[tuple]]:
 
 @pytest.fixture
 def star(workspace: Workspace) -> Workspace:
-    """One member, account and card; two movements, one of a card that is not known yet."""
+    """Build one member, account and card, and two movements, one of a card that is not known yet."""
     write_members(workspace, FIRST, {"A1": ("Ana", "1985-05-10", "casado", "mestrado")})
     write(workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
     write(workspace, "cartao", FIRST, [("K1", "C1", "0007", "ANA", "2020-01-01")])
@@ -235,7 +235,7 @@ def test_an_orphan_is_reported_and_repaired_when_its_parent_arrives(star: Worksp
         ("M2", "0008", "corrente", "Ana", "38", "20.50"),
     ]
     after = loaded(star)
-    assert after["M1"] == before["M1"], "what did not change was not loaded again"
+    assert after["M1"] == before["M1"], "an unchanged movement was reloaded"
 
 
 def test_a_corrected_and_a_withdrawn_movement(star: Workspace) -> None:
@@ -250,7 +250,7 @@ def test_a_corrected_and_a_withdrawn_movement(star: Workspace) -> None:
 
 
 def test_a_corrected_extract_corrects_the_facts(star: Workspace) -> None:
-    """The version keeps its day and has another content: another account, another birth date."""
+    """Facts follow a version that keeps its date but gets other content: another account, another birth date."""
     write(
         star, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01"), ("C2", "A1", "Salário", "2020-01-01")]
     )
@@ -262,7 +262,7 @@ def test_a_corrected_extract_corrects_the_facts(star: Workspace) -> None:
 
 
 def test_what_looks_like_the_unknown_one_is_not(star: Workspace) -> None:
-    """An account that is called as the unknown member is, and keys that look like two cells."""
+    """An account named like the unknown member is not it, and keys with separators are not two cells."""
     write(star, "conta", FIRST, [("desconhecido", "A1", "Corrente", "2020-01-01")])
     write(star, "cartao", FIRST, [("K1", "desconhecido", "0007", "ANA", "2020-01-01")])
     rest = ("1985-05-10", "casado", "mestrado")
@@ -293,7 +293,7 @@ def test_a_refused_row_closes_no_version(star: Workspace) -> None:
 
 
 def test_the_questions_of_a_manager(workspace: Workspace) -> None:
-    """Every analysis of the domain, on a month that can be counted by hand."""
+    """Every analysis of the domain gives the counts made by hand for one month."""
     single, divorced = (
         ("Ana", "1985-05-10", "casado", "mestrado"),
         ("Ana", "1985-05-10", "divorciado", "mestrado"),
@@ -324,7 +324,7 @@ def test_the_questions_of_a_manager(workspace: Workspace) -> None:
     assert answers == {
         "members_who_stopped": [("A2", "30.00")],
         "spending_after_a_change_of_marital_status": [("casado", "divorciado", "1", "100.00", "50.00")],
-        # 25 days from 20 January to 13 February.
+        # The 25 days from 20 January to 13 February.
         "spending_by_kind_of_day": [
             ("dia útil", "15", "1", "30.00", "2.00"),
             ("feriado", "2", "1", "50.00", "25.00"),
@@ -339,7 +339,7 @@ def test_the_questions_of_a_manager(workspace: Workspace) -> None:
 
 
 def analysis(workspace: Workspace, name: str, *args: str) -> list[tuple]:
-    """The rows of an analysis, as it is compiled for the user."""
+    """Return the rows of an analysis as compiled for the user."""
     build = workspace.dbt("compile", "--select", name, *args)
     assert build.success, build.output
     return workspace.query(build.result.results[0].node.compiled_code)
@@ -356,7 +356,7 @@ def test_what_each_extract_changed(star: Workspace) -> None:
 
 
 def test_what_was_believed_is_remembered(star: Workspace) -> None:
-    """A correction of the past changes what is known of it, and not what a report said that was made before."""
+    """A correction of the past changes what is known now, not what an earlier report believed."""
     ana = ("Ana", "1985-05-10", "casado", "mestrado")
     write_members(star, FIRST, {"A1": ana})
     write_members(star, FIRST + timedelta(30), {"A1": ana})
@@ -365,7 +365,7 @@ def test_what_was_believed_is_remembered(star: Workspace) -> None:
     [(moment,)] = star.query(
         "select max(dbt_valid_from) from lastro_cooperativa.snapshot_cooperativa__associados_versoes"
     )
-    # The second extract is corrected, and one comes late between the two.
+    # The second extract is corrected, and a late one arrives between the two.
     write_members(star, FIRST + timedelta(30), {"A1": ("Ana", "1985-05-10", "viúvo", "mestrado")})
     write_members(star, FIRST + timedelta(10), {"A1": ("Ana", "1985-05-10", "divorciado", "mestrado")})
     star.build(*SELECT)
@@ -445,10 +445,10 @@ def test_the_calendar_is_that_of_the_law(sample: Workspace) -> None:
     sample.build("--select", "dim_data")
     ours = dict(sample.query("select data, feriado_nacional from lastro_cooperativa.dim_data"))
     assert len(ours) == (date(2101, 1, 1) - date(1990, 1, 1)).days
-    # From 2003 on: the library has the holidays of each state and year before otherwise than the federal laws do.
+    # From 2003 on. For earlier years the library's holidays differ from those of the federal laws.
     law = holidays.country_holidays("BR", years=range(2003, 2100))
     assert {day for day, name in ours.items() if name and 2003 <= day.year < 2100} == set(law)
-    # Bank holidays: those of the exchange, which is also closed at the end of the year, when banks are open.
+    # Bank holidays are those of the exchange, except at the end of the year, when only the exchange closes.
     exchange = {
         day
         for day in holidays.financial_holidays("BVMF", years=range(2023, 2060))
@@ -526,6 +526,6 @@ def test_an_export_that_does_not_reconcile_is_refused(star: Workspace, tmp_path:
         con.execute("delete from lastro_cooperativa.dim_cartao where sk_cartao <> -1")
     refused = export(star, tmp_path / "out")
     assert refused.returncode == 1
-    assert "movimento_flat has 1 rows and R$ 20.50, the fact 2 and R$ 30.50" in refused.stderr
+    assert "movimento_flat has 1 rows and R$ 20.50, but the fact has 2 rows and R$ 30.50" in refused.stderr
     assert not (tmp_path / "out").exists()
     assert export(star, tmp_path, "--delimiter", "ab").returncode == 2

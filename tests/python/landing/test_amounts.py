@@ -1,4 +1,4 @@
-"""What a cell says in R$: the SQL that types it and the counter that adds it up, against one table written by hand."""
+"""The SQL that types amounts and the counter that adds them up agree with one handwritten table."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_is_not_an_amount_is_refused_by_name(workspace: Workspace) -> None:
 
 
 def test_a_date_far_from_the_period_of_its_file_is_refused(workspace: Workspace) -> None:
-    """731 days after the first of January 2024 are the first of January 2026."""
+    """A date is accepted up to 731 days after its file's period: for January 2024, up to 2026-01-01."""
     workspace.write_rows(
         "tb_faturas",
         "202401",

@@ -1,4 +1,4 @@
-"""Landing, as its user sees it: the command, its words, the files, and what a build makes of them."""
+"""Landing as its user sees it: the command, its messages, the files, and the builds on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INVOICE = ["f1", "c1", "2024-01-05", "2024-01-15", "10.00", "1.00"]
 
 
 def run(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command on a workspace, as a user does."""
+    """Run the command on a workspace as a user does."""
     return subprocess.run(
         [str(Path(sys.executable).with_name("lastro")), "land", *args],
         env=os.environ | workspace.variables(),
@@ -31,7 +31,7 @@ def run(workspace: Workspace, *args: str) -> subprocess.CompletedProcess[str]:
 
 
 def landed_files(to: Path) -> dict[str, float]:
-    """Every file below the landed root, hidden ones apart, and when it was written."""
+    """Return every file under the landed root that is not hidden, with its modification time."""
     return {
         path.relative_to(to).as_posix(): path.stat().st_mtime_ns
         for path in to.rglob("*")
@@ -40,7 +40,7 @@ def landed_files(to: Path) -> dict[str, float]:
 
 
 def rows_that_count(to: Path) -> dict[str, list[tuple]]:
-    """What a reader of a landed table sees: the rows of the files that the list names."""
+    """Return what a reader of a landed table sees: the rows of the listed files."""
     return {
         table: duckdb.sql(
             f"select row.* exclude (file_id), file.source_file from read_parquet('{to}/cartoes/{table}/*/*.parquet') as row"
@@ -57,11 +57,11 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
     folder = landed_folder(sample.raw, sample.landed)
     assert (result.returncode, result.stdout) == (
         0,
-        f"58 files landed in {folder}, 0 were there, 0 removed\n",
+        f"58 files landed in {folder}, 0 already there, 0 removed\n",
     )
     before = landed_files(sample.landed)
     sample.build()
-    assert landed_files(sample.landed) == before, "dbt read again what had been landed"
+    assert landed_files(sample.landed) == before, "dbt reread files that were already landed"
     sample.build()
     assert landed_files(sample.landed) == before
     [(rows, landed)] = sample.query(
@@ -87,10 +87,13 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     workspace.write_rows("tb_faturas", "202402", [[*INVOICE[:4], "11.00", ""]])
     result = run(workspace, *to)
     assert result.returncode == 1
-    assert "tb_faturas_202401.csv: the file is gone. If it is meant to be gone, say so" in result.stderr
+    assert (
+        "tb_faturas_202401.csv: the file is gone. If that is intended, run `lastro land --prune`"
+        in result.stderr
+    )
     assert landed_files(tmp_path) == first
     result = run(workspace, *to, "--prune")
-    assert result.stdout == f"1 files landed in {tmp_path}, 0 were there, 2 removed\n"
+    assert result.stdout == f"1 files landed in {tmp_path}, 0 already there, 2 removed\n"
     rows = duckdb.sql(
         f"select id_fatura, valor_fatura from '{tmp_path}/cartoes/tb_faturas/**/*.parquet'"
     ).fetchall()
@@ -129,7 +132,7 @@ def test_a_landing_killed_after_any_step_is_readable_and_is_healed_by_the_next(
 
     for name in ("put", "commit", "delete"):
         monkeypatch.setattr(landing.Folder, name, dies(getattr(landing.Folder, name)))
-    # Two files of rows, the list and its own put, two old files: six steps.
+    # Six steps: two files of rows, the list and its own put, two old files.
     for steps in range(6):
         to = tmp_path / str(steps)
         shutil.copytree(tmp_path / "before", to)
@@ -172,13 +175,13 @@ def test_rows_that_are_lost_or_were_read_by_other_code_are_landed_again(
     monkeypatch.setattr(landing.reader, "version", lambda table: "another")
     assert (land(), land()) == (1, 0)
     assert not rows.exists()
-    # A list that another version of Lastro wrote says nothing.
+    # A list from another version of Lastro is ignored.
     duckdb.sql("select 1 as something").write_parquet(str(tmp_path / LIST))
     assert (land(), land()) == (1, 0)
 
 
 def test_a_landed_row_says_where_it_comes_from(workspace: Workspace, tmp_path: Path) -> None:
-    """Cells as they are, lines counted as an editor counts them, what cells do not say kept whole."""
+    """Cells land unchanged, lines are numbered as in an editor, and text that cells cannot restore is kept."""
     workspace.write(
         "tb_pagamentos",
         "202401",
@@ -211,7 +214,7 @@ def test_files_that_cannot_be_trusted_are_all_named_and_land_nothing(
     workspace.write("tb_pagamentos", "202402", b"id_pagamento\n\x9d\n")
     result = run(workspace, "--to", str(tmp_path))
     assert result.returncode == 1
-    assert "2 of the files below" in result.stderr
+    assert "2 of the files under" in result.stderr
     assert "tb_faturas_202402.csv, line 1: required column data_emissao" in result.stderr
     assert "tb_pagamentos_202402.csv, line 2: byte 0x9D is neither utf-8 nor cp1252" in result.stderr
     assert "Traceback" not in result.stderr
@@ -238,7 +241,7 @@ def test_going_on_without_a_refused_file_counts_its_rows(workspace: Workspace) -
 
 
 def test_a_file_that_is_gone_stops_the_build_unless_it_is_said(workspace: Workspace) -> None:
-    """So a root one level too low, or a folder that is empty today, empties no mart."""
+    """A root one level too low, or a folder that is empty today, empties no mart."""
     workspace.write_rows("tb_faturas", "202401", [INVOICE])
     gone = workspace.write_rows("tb_faturas", "202402", [["f2", *INVOICE[1:]]])
     workspace.build("-s", "+fct_faturas")
@@ -287,7 +290,7 @@ def test_two_landings_at_once_are_refused(workspace: Workspace, tmp_path: Path) 
 
 
 def test_a_bucket_is_landed_as_a_folder_is(workspace: Workspace, tmp_path: Path, bucket: str) -> None:
-    """Also when two land at once: the second to end is told, and what the first wrote stands."""
+    """A bucket lands like a folder. Of two landings at once, the second to finish is refused and the first stands."""
     old = workspace.write_rows("tb_faturas", "202401", [INVOICE])
     is_old(old)
     landing.land(workspace.raw, Folder(tmp_path))
@@ -295,7 +298,7 @@ def test_a_bucket_is_landed_as_a_folder_is(workspace: Workspace, tmp_path: Path,
     assert landing.land(workspace.raw, first).landed == 1
     assert landing.land(workspace.raw, Bucket(f"{bucket}/landed")).already_there == 1
     assert first.names() == Folder(tmp_path).names()
-    # Both have fetched the same list; one commits, then the other tries.
+    # Both fetch the same list. One commits, then the other tries.
     for store in (first, second):
         assert store.fetch(LIST, tmp_path / "list.parquet")
     first.commit(tmp_path / "list.parquet", LIST)
@@ -333,7 +336,7 @@ def test_what_runs_no_model_needs_no_raw_file(workspace: Workspace) -> None:
 
 
 def test_a_refusal_reads_like_one_message(workspace: Workspace) -> None:
-    """As a user sees it: no traceback, no advice of DuckDB's, nothing of the row."""
+    """A refusal shows the user no traceback, no DuckDB advice and no data from the row."""
     workspace.write("tb_faturas", "202401", b"id_fatura,id_cliente\n123.456.789-09,\x9d\n")
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(workspace.target)],

@@ -1,4 +1,4 @@
-"""Files of one content in many layouts give one result; what cannot work is refused by name."""
+"""The same content in many layouts gives one result, and a file that cannot work is refused by name."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ REFUSED = {
     "column twice": (
         "tb_faturas_202402.csv",
         FATURAS.replace("valor_pagamento_minimo", "valor_fatura"),
-        ["tb_faturas_202402.csv, line 1", "valor_fatura stands twice"],
+        ["tb_faturas_202402.csv, line 1", "valor_fatura appears twice"],
     ),
     "empty file": (
         "tb_faturas_202402.csv",
@@ -159,12 +159,12 @@ REFUSED = {
     "other name": (
         "tb_faturas_fevereiro.csv",
         FATURAS,
-        ["tb_faturas_fevereiro.csv", "the name is not", "{YYYYMM}"],
+        ["tb_faturas_fevereiro.csv", "the name does not match", "{YYYYMM}"],
     ),
     "month 13": (
         "tb_faturas_202413.csv",
         FATURAS,
-        ["tb_faturas_202413.csv", "the name is not", "{YYYYMM}"],
+        ["tb_faturas_202413.csv", "the name does not match", "{YYYYMM}"],
     ),
     "neither UTF-8 nor Windows-1252": (
         "tb_faturas_202402.csv",
@@ -212,5 +212,5 @@ def test_file_in_a_folder_that_nobody_reads(workspace: Workspace) -> None:
 def test_raw_root_that_is_not_there(workspace: Workspace) -> None:
     build = workspace.dbt("build")
     assert not build.success
-    assert "No file below" in build.output
+    assert "No files under" in build.output
     assert "LASTRO_RAW" in build.output

@@ -1,4 +1,4 @@
-"""A file of which too much is wrong fails the build, with its name, the count and the first case."""
+"""A file over its limits fails the build, with its name, the count and the first case."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ def test_too_many_rejected_rows(workspace: Workspace) -> None:
     assert not build.success
     assert (
         "cartoes/tb_faturas/tb_faturas_202402.csv: 21 of 100 rows are rejected, more than 20 %;"
-        " the first on line 2 for valor_fatura:not_a_number" in build.output
+        " the first is on line 2: valor_fatura:not_a_number" in build.output
     )
-    assert workspace.snapshot(["lastro_cartoes.fct_faturas"]) == before, "what reads the file went on"
-    # Too small to tell.
+    assert workspace.snapshot(["lastro_cartoes.fct_faturas"]) == before, (
+        "a model that reads the file was still built"
+    )
+    # Too small to judge.
     workspace.write_rows("tb_faturas", "202402", rows(99, bad=99, first=1000))
     workspace.build("-s", "+fct_faturas", tests=True)
 
 
 def test_too_many_rows_that_replace_other_content(workspace: Workspace) -> None:
-    """A file whose ids begin again replaces the invoices of the month before; the same rows again do not."""
+    """A file that reuses ids for other invoices fails the build; a file that repeats the same rows does not."""
     workspace.write_rows("tb_faturas", "202401", rows(100))
     workspace.write_rows("tb_faturas", "202402", rows(100))
     workspace.write_rows("tb_faturas", "202403", rows(5, amount="2.00"))
@@ -39,8 +41,8 @@ def test_too_many_rows_that_replace_other_content(workspace: Workspace) -> None:
     build = workspace.dbt("build", "-s", "+fct_faturas")
     assert not build.success
     assert (
-        "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are replaced by other content of their key,"
-        " more than 5 %; the first on line 2" in build.output
+        "cartoes/tb_faturas/tb_faturas_202402.csv: 6 of 100 rows are superseded by different content,"
+        " more than 5 %; the first is on line 2" in build.output
     )
 
 

@@ -1,4 +1,4 @@
-"""Raw files that are Parquet already: listed, counted and read where they stand, and not written again."""
+"""Raw Parquet files are listed, counted and read in place, and not rewritten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGAMENTOS = "id_pagamento, id_fatura, id_cliente, data_pagamento, valor_pagamen
 
 @pytest.fixture
 def contract(monkeypatch: pytest.MonkeyPatch) -> list[RawTable]:
-    """The project's own contract, but payments come as Parquet."""
+    """Return the project's contract, with payments as Parquet."""
     tables = [
         replace(table, path="cartoes/tb_pagamentos/tb_pagamentos_{YYYYMM}.parquet")
         if table.name == "tb_pagamentos"
@@ -79,7 +79,7 @@ def test_a_bucket_gets_the_rows_of_parquet_in_the_form_of_all_others(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Athena cannot open the raw file, and its external tables know one form of landed rows."""
+    """A bucket gets Parquet rows in the landed form, because Athena cannot open the raw file."""
     rows = (
         "('p1', 'f1', 'c1', timestamptz '2024-01-09 01:30:00+00', 4.00)",
         "('p2', null, 'c1', null, 0.10)",
@@ -121,4 +121,4 @@ def test_parquet_that_cannot_be_trusted_is_refused(
         land.land(workspace.raw, Folder(tmp_path / "landed"))
     said = str(refusal.value)
     assert "202401.parquet: required column id_cliente, data_pagamento, valor_pagamento is missing" in said
-    assert "202402.parquet: it is no whole Parquet file. Ask for it again." in said
+    assert "202402.parquet: it is not a complete Parquet file. Request it again." in said

@@ -1,4 +1,4 @@
-"""The reader and the counter, without dbt: any table of text, in any dialect, and whatever damage is done to it."""
+"""The reader and the counter, without dbt, on any text table in any dialect with any damage."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def table_of(names: list[str], amount: str | None = None) -> RawTable:
     return RawTable("x", "t", "x/t/*.csv", (names[0],), amount, None, columns)
 
 
-# One for all, as the landing has one for all files.
+# One connection for all tests, as a landing has one for all files.
 CONNECTION = duckdb.connect(config={"threads": 1})
 
 
@@ -86,7 +86,7 @@ def test_any_table_survives_any_dialect(
     tmp_path: Path, rows: list[list[str]], delimiter: str, quoting: int, end: str
 ) -> None:
     out = io.StringIO(newline="")
-    # Python quotes a cell with a CR only where its own line end has one.
+    # Python quotes a cell with a CR only if its own line end has one.
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\r\n")
     writer.writerow(NAMES)
     writer.writerows(rows)
@@ -98,7 +98,7 @@ def test_any_table_survives_any_dialect(
     ][1:]
     found = Reading(tmp_path, text.encode(), table_of(NAMES))
     if found.layout.lines_set_free:
-        # A cell that looks like rows of this very table: each line stands for itself, and is counted.
+        # A cell looks like rows of this very table, so each line is a row and is counted as one.
         lines = io.StringIO(text.replace("\r\r\n", "\n"), newline=None).read().split("\n")[1:]
         assert found.count.rows == len(found.rows) == sum(bool(line.strip(' "\t')) for line in lines)
         return
@@ -114,7 +114,7 @@ def test_any_table_survives_any_dialect(
 @many
 @given(seed=st.integers(0, 2**32))
 def test_damage_never_loses_a_line(tmp_path: Path, seed: int) -> None:
-    """Characters put anywhere below the header: every line is in a row, by number, text included, and counted."""
+    """With characters inserted anywhere below the header, every line is counted and in a row, with number and text."""
     chance = random.Random(seed)
     lines = [f"{n},{n}.50,text" for n in range(30)]
     for _ in range(chance.randint(1, 10)):
@@ -151,13 +151,13 @@ def test_hard_quoting_is_cut_as_csv_spectrum_says(tmp_path: Path, name: str) -> 
     content = (SPECTRUM / "csvs" / f"{name}.csv").read_bytes()
     by_python = list(csv.reader(io.StringIO(content.decode(), newline="")))
     found = Reading(tmp_path, content, table_of([cell.lower() for cell in by_python[0]]))
-    # A record's line ends are kept as one character, whatever the file has.
+    # Line ends inside a record are kept as LF, whatever the file has.
     assert [row[4] for row in found.rows] == [
         [cell.replace("\r\n", "\n") for cell in row] for row in by_python[1:]
     ]
     assert found.count.rows == len(by_python) - 1
     meaning = json.loads((SPECTRUM / "json" / f"{name}.json").read_text())
-    # The one meaning that is not a list speaks of another phone number than its CSV.
+    # The one JSON file that is not a list has another phone number than its CSV.
     if isinstance(meaning, list):
         assert [dict(zip(by_python[0], row[4], strict=True)) for row in found.rows] == [
             {key: value.replace("\r\n", "\n") for key, value in row.items()} for row in meaning
@@ -169,7 +169,7 @@ def read_lines(folder: Path, *lines: str) -> list[tuple]:
 
 
 def test_quotes_that_are_not_closed_or_closed_too_early(tmp_path: Path) -> None:
-    # The rows between two stray quotes are rows.
+    # Rows between two stray quotes stay rows.
     swallowing = ['1,"TV 32,x', "2,y,z", '3,TV 40",x', "4,y,z"]
     assert read_lines(tmp_path, *swallowing) == [
         (2, swallowing[0], "row:unbalanced_quote"),
@@ -177,14 +177,14 @@ def test_quotes_that_are_not_closed_or_closed_too_early(tmp_path: Path) -> None:
         (4, swallowing[2], None),
         (5, None, None),
     ]
-    # A quote inside a cell is a character, also beside a cell that holds a line end.
+    # A quote inside a cell is an ordinary character, even beside a cell with a line end.
     assert read_lines(tmp_path, '1,TV 32" LG,"two', 'lines"', "2,y,z") == [
         (2, '1,TV 32" LG,"two\nlines"', None),
         (4, None, None),
     ]
-    # The long cell is the first one: its last line has as many cells as a row.
+    # The first cell is the long one, so its last line has as many cells as a row.
     assert read_lines(tmp_path, '"1', '1",y,z') == [(2, '"1\n1",y,z', None)]
-    # A backslash is no escape here, so what follows the quote stands outside it.
+    # A backslash does not escape, so text after the quote is outside it.
     assert read_lines(tmp_path, '1,"TV 32\\" LG",z') == [(2, '1,"TV 32\\" LG",z', "row:text_after_quote")]
     assert read_lines(tmp_path, '1,"never', "2,y,z") == [
         (2, '1,"never', "row:unbalanced_quote"),
@@ -194,7 +194,7 @@ def test_quotes_that_are_not_closed_or_closed_too_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n"])
 def test_every_line_end_takes_nothing(tmp_path: Path, end: str) -> None:
-    """Mixed in one file: the header and the last row end in CRLF."""
+    """No line end loses data, even mixed in one file whose header and last row end in CRLF."""
     text = f"a,b,c\r\n200,x,y{end}300,x,y{end}400,x,y\r\n"
     found = Reading(tmp_path, text.encode(), table_of(NAMES, amount="a"))
     assert [row[4] for row in found.rows] == [["200", "x", "y"], ["300", "x", "y"], ["400", "x", "y"]]
@@ -223,7 +223,7 @@ def test_the_encodings_that_are_told_apart(tmp_path: Path, encoding: str) -> Non
     found = Reading(tmp_path, TEXT.encode(encoding), table_of(NAMES))
     assert [row[4] for row in found.rows] == [line.split(",") for line in TEXT.splitlines()[1:]]
     assert found.count.rows == 2
-    # Where all that is special comes late.
+    # All non-ASCII characters come late in the file.
     text = "a,b,c\n" + "1,x,y\n" * 50_000 + "2,Jo\u00e3o,\u20ac\n"
     found = Reading(tmp_path, text.encode(encoding), table_of(NAMES))
     assert found.rows[-1][4] == ["2", "Jo\u00e3o", "\u20ac"]
@@ -257,12 +257,12 @@ def test_special_characters_cut_and_rename_nothing(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="line 2: it is longer than 2 MB"):
+    with pytest.raises(UnreadableFile, match="line 2: the line is longer than 2 MB"):
         Reading(tmp_path, b"a,b,c\n1," + b"x" * 3_000_000 + b",z\n", table_of(NAMES))
 
 
 def read_json(folder: Path, content: str | bytes) -> tuple[list[tuple], int]:
-    """Rows of a JSON file as (position, problem, who, answers), and what the counter counts."""
+    """Return the rows of a JSON file as (position, problem, who, answers), and the counter's count."""
     columns = (Column("who", "varchar", True), Column("answers", "map(varchar, varchar)", True))
     table = RawTable("x", "t", "x/t/*.json", ("who",), None, None, columns)
     path, target = folder / "t.json", folder / "t.parquet"
@@ -322,5 +322,5 @@ def test_an_empty_json_file_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_a_json_line_that_is_too_long_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="line 2: it is longer than 2 MB"):
+    with pytest.raises(UnreadableFile, match="line 2: the line is longer than 2 MB"):
         read_json(tmp_path, f'{GOOD}\n{{"who": "{"x" * 3_000_000}"}}\n')

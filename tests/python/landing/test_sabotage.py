@@ -1,4 +1,4 @@
-"""The first promise, put to the test: a reader that loses or changes something, and a counter that does, are found out."""
+"""The first promise can fail: a reader or a counter that loses or changes something is detected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = [[f"f{n}", f"c{n % 3}", "2024-01-05", "2024-01-15", f"{n}.00", ""] for n 
 
 
 def sabotaged_sql(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
-    """The reader with other words in one of its SQL files."""
+    """Replace a text in one of the reader's SQL files."""
     honest = reader._sql
 
     def sql(asked: str) -> str:
@@ -101,7 +101,7 @@ def test_each_side_finds_the_other_out(
 ) -> None:
     path = workspace.write_rows("tb_faturas", "202401", ROWS)
     if sabotage is swallows_a_quoted_block:
-        # Two stray quotes, each at the start of a cell, the second one closing what the first opened.
+        # Two stray quotes: the first opens at the start of a cell, and the second closes it four lines later.
         lines = path.read_text(encoding="utf-8").splitlines()
         lines[2] = lines[2].replace(",c2,", ',"c2,')
         lines[6] = lines[6].replace(",c0,", ',c0",')

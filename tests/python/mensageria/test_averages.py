@@ -1,4 +1,4 @@
-"""The account averages: against the published example, a definition in Python, and as a user exports them."""
+"""The account averages equal the published example and a definition in Python, also as exported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Invoice = tuple[str, str, date, Decimal]
 
 
 def write_invoices(workspace: Workspace, files: dict[str, list[Invoice]]) -> None:
-    """Write files of invoices, by name."""
+    """Write invoice files by name."""
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True, exist_ok=True)
     for name, invoices in files.items():
@@ -41,10 +41,10 @@ def first_of_month(number: int) -> date:
 
 
 def definition(invoices: list[Invoice]) -> dict[tuple[str, str, date], list[Decimal | None]]:
-    """The averages, written down from their definition a second time.
+    """Return the averages from a second, independent definition.
 
-    Identical rows are one invoice; monthly totals; for every month after an account's first one, up to the month
-    after the last of all, the mean of N totals if there are N.
+    Identical rows are one invoice. Invoices are added up by month. For every month after an account's first one, up
+    to the month after the last of all, the average is the mean of the previous N totals, if all N exist.
     """
     totals: dict[tuple[str, str], dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for customer, account, day, invoice in set(invoices):
@@ -75,7 +75,7 @@ def averages(built: Tables) -> dict[tuple[str, str, date], list[Decimal | None]]
 @pytest.mark.parametrize("variant", ["original", "variante_stit"])
 def test_the_published_example(workspace: Workspace, variant: str) -> None:
     if not SHARED.exists():
-        pytest.skip("the outside data is not on this machine")
+        pytest.skip("the external data is not on this machine")
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True)
     shutil.copy(SHARED / "mensageria" / variant / "invoices.csv", folder)
@@ -104,7 +104,7 @@ INVOICES = st.lists(
 
 
 def in_files(invoices: list[Invoice], seed: int) -> dict[str, list[Invoice]]:
-    """Invoices in three files; two come twice."""
+    """Spread the invoices over three files; two of them appear twice."""
     files: dict[str, list[Invoice]] = {f"part {number}": [] for number in range(3)}
     for invoice in invoices + invoices[:2]:
         files[random.Random(f"{seed}{invoice}").choice(list(files))].append(invoice)
@@ -137,7 +137,7 @@ def test_averages_do_not_depend_on_the_order_of_files_and_builds(
 
 
 def test_dispositions_of_invoices(workspace: Workspace) -> None:
-    """Two amounts in one month are two invoices; the same row again is a duplicate; what cannot be read is kept."""
+    """Two amounts in a month are two invoices, a repeated row is a duplicate, and an unreadable row is quarantined."""
     folder = workspace.raw / "mensageria" / "invoices"
     folder.mkdir(parents=True)
     (folder / "2020 história.csv").write_text(

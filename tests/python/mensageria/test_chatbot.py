@@ -1,4 +1,4 @@
-"""The chatbot's answers: against the published example, a definition in Python, and hostile keys."""
+"""The chatbot answers equal the published example and a definition in Python, and survive hostile keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def event(session: str, second: int, content: dict[str, Any], flow: str = "F") -
 
 
 def write(workspace: Workspace, name: str, content: str | list[Event]) -> Path:
-    """Write one hour, as the text that it is or as an array of events."""
+    """Write one hour, from raw text or as an array of events."""
     path = workspace.raw / "mensageria" / "chatbot" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
@@ -52,7 +52,7 @@ def write(workspace: Workspace, name: str, content: str | list[Event]) -> Path:
 )
 def test_the_published_example(workspace: Workspace, variant: str, delivered: tuple[str, str]) -> None:
     if not SHARED.exists():
-        pytest.skip("the outside data is not on this machine")
+        pytest.skip("the external data is not on this machine")
     folder = workspace.raw / "mensageria" / "chatbot" / "2019" / "12" / "16"
     folder.mkdir(parents=True)
     for path in (SHARED / "mensageria" / variant).glob("hour=*.json"):
@@ -130,7 +130,7 @@ EVENTS = st.lists(
 
 
 def definition(files: dict[str, list[Event]]) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """Last valid answer and number of valid answers by flow, session and key; equal events are one."""
+    """Return the last valid answer and the number of valid answers by flow, session and key; equal events are one."""
     answers: dict[tuple[str, str, str], list[tuple]] = {}
     seen: dict[str, tuple[str, int, Event]] = {}
     for name in sorted(files):
@@ -146,7 +146,7 @@ def definition(files: dict[str, list[Event]]) -> dict[tuple[str, str, str], tupl
 
 
 def in_hours(events: list[Event], chance: random.Random) -> dict[str, list[Event]]:
-    """Events in three files; two come twice."""
+    """Spread the events over three files; two of them appear twice."""
     files: dict[str, list[Event]] = {f"hour={hour:02}.json": [] for hour in (13, 14, 15)}
     for each in events + events[:2]:
         files[chance.choice(list(files))].append(each)
@@ -310,7 +310,7 @@ def test_hostile_keys_get_names_that_are_valid_stable_and_their_own(workspace: W
     assert not reserved & set(names.values())
     (row,) = workspace.records("from lastro_mensageria.chatbot_answers_pivoted")
     assert {key: row[name] for key, name in names.items()} == {key: f"answer to {key}" for key in keys}
-    # Which other keys there are changes no name.
+    # Other keys change no name.
     write(workspace, "hour=00.json", [event("S", 0, dict.fromkeys(hostile[::2], "x"))])
     workspace.build(*SELECT)
     assert dict(workspace.query("select answer_key, column_name from lastro_mensageria.chatbot_keys")) == {
@@ -339,7 +339,7 @@ ANSWERS = {
 
 @pytest.fixture
 def exported(workspace: Workspace) -> Workspace:
-    """Two flows; one session answers what a spreadsheet would like to run."""
+    """Build two flows; one session has answers that a spreadsheet would execute."""
     write(
         workspace,
         "hour=00.json",
@@ -408,12 +408,12 @@ def test_a_text_too_long_for_a_cell_is_refused(workspace: Workspace, tmp_path: P
     workspace.build(*SELECT)
     refused = export(workspace, tmp_path, "--format", "xlsx")
     assert refused.returncode == 1
-    assert "row 1, column a: a text of 40,000 characters" in refused.stderr
+    assert "row 1, column a: the text has 40,000 characters" in refused.stderr
     assert not list(tmp_path.iterdir())
 
 
 def test_an_hour_that_changes_nothing_of_a_session_leaves_its_answers(workspace: Workspace) -> None:
-    """The same hour delivered twice, and hour 13 after hour 14."""
+    """An hour delivered twice, or hour 13 after hour 14, does not change the last answers."""
     late, early = event("S", 3600, {"a": "14h"}), event("S", 0, {"a": "13h", "b": "1"})
     write(workspace, "2024/hour=14.json", [late])
     workspace.build(*SELECT)

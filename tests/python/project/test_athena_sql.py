@@ -1,4 +1,4 @@
-"""The static gate for Athena, without Athena: what every commit is held to."""
+"""The static gate for Athena, without Athena, for every commit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_problem_names_its_place() -> None:
 
 @pytest.fixture(scope="module")
 def for_athena(session_workspace: Workspace) -> dict[str, Any]:
-    """Every model and test by name, compiled for Athena without a network."""
+    """Return every model and test by name, compiled for Athena without a network."""
     build = session_workspace.dbt("compile", "--target", "athena", "--no-populate-cache", "--no-introspect")
     assert build.success, build.output
     return {Path(result.node.path).stem: result.node for result in build.result.results}
@@ -42,7 +42,7 @@ def all_problems(queries: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_every_model_and_test_compiles_to_what_athena_reads(for_athena: dict[str, Any]) -> None:
-    # An ephemeral model is compiled where it is read.
+    # An ephemeral model is compiled into the models that read it.
     models = {
         path.stem
         for path in (PROJECT / "models").rglob("*.sql")
@@ -55,7 +55,7 @@ def test_every_model_and_test_compiles_to_what_athena_reads(for_athena: dict[str
 
 
 def test_what_a_later_run_computes_is_what_athena_reads(for_athena: dict[str, Any]) -> None:
-    """by_version puts the missing units and the touched keys where the compiled query has marks."""
+    """Athena also reads what by_version runs later, with missing units and touched keys in place of the markers."""
     later = {
         name: node.compiled_code.replace("is not null /* the missing units */", "in (7)").replace(
             "is not null /* the touched keys */", "in (select * from touched_keys)"
@@ -79,7 +79,7 @@ def jinja_files(*folders: str) -> list[Path]:
 
 
 def test_only_the_dialect_asks_which_engine_it_is() -> None:
-    """Also not by naming an engine's own macro, nor by the type or the name of the target."""
+    """Only macros/dialect may name an engine, its macros, or the type or name of the target."""
     question = re.compile(
         r"target\.(type|name|profile_name)|adapter\.type\(|\b(duckdb|athena|trino|default)__"
     )
@@ -89,14 +89,14 @@ def test_only_the_dialect_asks_which_engine_it_is() -> None:
         if not path.is_relative_to(PROJECT / "macros" / "dialect")
     ]
     assert len(files) > 100
-    # dbt takes no dispatched macro in YAML, and these unit tests have rows with maps, which Athena has no literal for.
+    # dbt does not accept dispatched macros in YAML, and these unit tests have maps, for which Athena has no literal.
     excused = ["_chatbot_mensageria__unit_tests.yml", "_marts_cooperativa__unit_tests.yml"]
     asking = [path.name for path in files if question.search(path.read_text(encoding="utf-8"))]
     assert sorted(asking) == excused
 
 
 def test_every_dialect_macro_has_a_case() -> None:
-    """But those that make whole statements, which the models themselves put to the test."""
+    """Every dialect macro has a parity case, except those that the models themselves exercise."""
     named = {
         name
         for path in jinja_files("macros/dialect")

@@ -1,4 +1,4 @@
-"""The materialization by_version: whatever is in the table, a build ends with the units that are wanted, whole."""
+"""by_version: whatever the table holds, a build ends with exactly the wanted units, each complete."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_file_replaces_the_keys_that_it_touches(built: Workspace) -> None:
         paid(built)
         == dict.fromkeys((f"{month}-{n}" for month in (202401, 202402) for n in range(3)), "7.00") | touched
     )
-    # A payment that is corrected to another invoice touches the one that it was of.
+    # A payment corrected to another invoice also touches the invoice it named before.
     built.write_rows("tb_pagamentos", "202403", [["p", "202402-1", "c", "2024-02-01", "0.25"]])
     built.build(*select)
     assert {key: amount for key, amount in paid(built).items() if amount != "7.00"} == {
@@ -111,7 +111,7 @@ def test_a_table_with_a_key_is_built_again_when_it_is_not_whole(built: Workspace
     built.write_rows("tb_pagamentos", "202402", [["p", "202401-1", "c", "2024-02-01", "0.50"]])
     built.build(*select)
     before = paid(built)
-    # A row is lost; a killed run wrote its rows and not what it noted of them; it noted that it began.
+    # A row is lost. A killed run wrote its rows but no record of them. A killed run recorded only that it began.
     for damage in (
         f"delete from {PAID} where id_fatura = '202402-1'",
         f"insert into {PAID} select * replace ('x' as id_fatura) from {PAID} limit 1",
@@ -127,7 +127,7 @@ def test_a_table_with_a_key_is_built_again_when_it_is_not_whole(built: Workspace
 
 
 def test_an_input_that_is_withdrawn_after_a_kill(sample: Workspace) -> None:
-    """A date is computed from a correction, the run dies before it notes that, and the correction is withdrawn."""
+    """A correction withdrawn after a run died before recording it leaves no trace in the book."""
     select, book = ("-s", "+book_faturas_carteira"), "lastro_cartoes.book_faturas_carteira"
     sample.build(*select)
     before = sample.snapshot([book])
@@ -137,7 +137,7 @@ def test_an_input_that_is_withdrawn_after_a_kill(sample: Workspace) -> None:
     sample.build(*select)
     assert sample.snapshot([book]) != before
     with duckdb.connect(str(sample.database)) as con:
-        # What a killed run leaves: the rows of the correction, and no note of them.
+        # A killed run leaves the rows of the correction and no record of them.
         con.execute("delete from lastro_units.book_faturas_carteira where unit = '2024-03-01'")
     path.write_bytes(content)
     sample.build(*select)
@@ -145,7 +145,7 @@ def test_an_input_that_is_withdrawn_after_a_kill(sample: Workspace) -> None:
 
 
 def test_a_fact_takes_no_file_that_is_not_reconciled(built: Workspace) -> None:
-    """One who builds a fact alone, after a run that was killed early, loses nothing."""
+    """A fact built alone, after a run that was killed early, loses nothing."""
     select = ("-s", "+int_cartoes__faturas_pagas")
     built.build(*select)
     built.write_rows("tb_pagamentos", "202402", [["p", "202401-1", "c", "2024-02-01", "0.50"]])
@@ -157,12 +157,12 @@ def test_a_fact_takes_no_file_that_is_not_reconciled(built: Workspace) -> None:
 
 
 def test_rows_that_are_not_there_are_an_error(built: Workspace) -> None:
-    """On Athena a landed file is listed before its partition is known."""
+    """Missing landed rows are an error: on Athena a file is listed before its partition is registered."""
     with duckdb.connect(str(built.database)) as con:
         con.execute("update lastro_cartoes.base_cartoes__arquivos set landed_rows = landed_rows + 1")
     build = built.dbt("run", "-s", "base_cartoes__faturas")
     assert not build.success
-    assert "a file has not the rows that were landed" in build.output
+    assert "some landed rows are missing" in build.output
     built.build("-s", "+base_cartoes__faturas")
 
 

@@ -1,4 +1,4 @@
-"""The command as its user meets it: what it says, and what it tells the shell, when something is wrong."""
+"""The command as its user sees it: its messages and exit codes when something is wrong."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_database_that_is_being_written_is_named(workspace: Workspace) -> None
             assert done.returncode == 1
             assert done.stderr == (
                 f"lastro {' '.join(command)}: {workspace.database} is open in another process."
-                " Wait until that ends.\n"
+                " Wait until it finishes.\n"
             )
 
 
@@ -57,7 +57,7 @@ def test_the_summary_fits_eighty_columns(built_sample: Workspace) -> None:
 
 
 def test_a_full_disk_leaves_nothing_and_says_so(built_sample: Workspace, tmp_path: Path) -> None:
-    """A limit on the size of a file stands for the disk: writing fails in the same place, with the same kind of error."""
+    """A full disk, simulated by a limit on file size, gives an error message and leaves no file."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
@@ -112,7 +112,7 @@ def test_a_setting_that_cannot_be_read_is_named(workspace: Workspace, name: str,
     workspace.write_rows("tb_faturas", "202401", [INVOICE])
     done = run("land", **workspace.variables(), **{name: value})
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"lastro land: {name} is '{value}', and has to be a")
+    assert done.stderr.splitlines()[-1].startswith(f"lastro land: {name} is '{value}', but must be a")
     assert run("doctor", **workspace.variables(), **{name: value}).returncode == 1
 
 
@@ -163,9 +163,9 @@ def test_every_error_is_one_message_and_a_code(error: BaseException, code: int, 
 
 def test_doctor_says_what_is_missing_and_what_to_do(workspace: Workspace) -> None:
     found = run("doctor", **workspace.variables())
-    assert found.returncode == 1, "a raw root without files has to be put right"
-    assert "has no file; name another root in LASTRO_RAW" in found.stdout
+    assert found.returncode == 1, "a raw root without files has to be fixed"
+    assert "has no files; set LASTRO_RAW to another root" in found.stdout
     workspace.write_rows("tb_faturas", "202401", [INVOICE])
     found = run("doctor", **workspace.variables())
     assert found.returncode == 0
-    assert "nothing yet; dbt build lands" in found.stdout
+    assert "nothing yet; dbt build lands the raw files" in found.stdout

@@ -1,4 +1,4 @@
-"""A database file is the user's: copied, renamed, attached, it says what it said."""
+"""A database file gives the same answers after it is copied, renamed or attached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's own means of proof: the generic tests can fail, the sample is what it says it is."""
+"""The project's proofs are sound: the generic tests can fail, and the sample has the defects it claims."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conftest import PROJECT, SHARED, Workspace
 
 LASTRO = str(Path(sys.executable).with_name("lastro"))
 
-# Arguments of a generic test, rows that it must pass, rows that it must fail.
+# Arguments of a generic test, rows that must pass it, rows that must fail it.
 GENERIC_TESTS = {
     "unique_combination": (
         "columns=['a', 'b']",
@@ -81,7 +81,7 @@ def test_generic_tests_can_fail(workspace: Workspace, case: str) -> None:
     assert counts[1] > 0
 
 
-# A fault in rows that came long ago, and the test of the audit that finds it.
+# A fault in old rows, and the audit test that finds it.
 BREAKS = {
     "a row is lost": (
         "delete from lastro_cartoes.base_cartoes__faturas where line_number = 17",
@@ -227,7 +227,7 @@ def test_a_domain_is_built_alone(sample: Workspace) -> None:
 
 
 def test_every_raw_table_is_reconciled(workspace: Workspace) -> None:
-    """The models that put a domain together name its raw tables; each that a source declares is among them."""
+    """Every raw table that a source declares is reconciled, audited and quarantined by its domain."""
     nodes = workspace.dbt("parse").result
     declared = {
         (source.source_name, source.name) for source in nodes.sources.values() if "path" in source.config.meta
@@ -261,7 +261,7 @@ def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> No
 
 
 def movements_that_came_twice() -> int:
-    """An extract begins some days before the last one ended: the rows whose key an earlier one had."""
+    """Return the number of rows whose key an earlier extract had, because extracts overlap by some days."""
     keys = []
     for path in (PROJECT / "data/raw/cooperativa/movimentacao_cartao").iterdir():
         with path.open(encoding="utf-8", newline="") as file:
@@ -271,7 +271,7 @@ def movements_that_came_twice() -> int:
 
 
 def test_the_sample_has_the_defects_that_the_readme_counts(built_sample: Workspace) -> None:
-    """By the lists in scripts/lastro/sample.py, not by what the build says."""
+    """The build finds exactly the defects that scripts/lastro/sample lists; the counts do not come from a build."""
     assert built_sample.query(
         "select table_name, sum(superseded_rows), sum(duplicate_rows), sum(rejected_rows)"
         " from lastro_qualidade.reconciliacao group by 1 order by 1"
@@ -347,7 +347,7 @@ real = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def pod(session_workspace: Workspace) -> Workspace:
-    """The 130 000 invoices and 90 774 payments of the PoD files, built once."""
+    """Build the 130,000 invoices and 90,774 payments of the PoD files, once."""
     session_workspace.clear()
     for table in ("tb_faturas", "tb_pagamentos"):
         folder = session_workspace.raw / "cartoes" / table
@@ -370,7 +370,10 @@ def test_situations_are_those_a_third_party_counted(pod: Workspace) -> None:
 
 @real
 def test_percentages_and_days_late_are_those_of_a_third_party(pod: Workspace) -> None:
-    """Its table names no invoice: client, issue and amount find it. Its percentages are in cents."""
+    """Days late and percentages equal a third party's.
+
+    Its table does not name invoices, so client, issue date and amount find them. Its percentages have two decimals.
+    """
     staged = SHARED / "cartoes" / "oraculo_stage_amostra_1000.csv"
     with duckdb.connect() as con:
         con.execute(f"attach '{pod.database}' as pod (read_only)")
@@ -394,7 +397,7 @@ def test_percentages_and_days_late_are_those_of_a_third_party(pod: Workspace) ->
 
 @real
 def test_payments_from_the_reference_date_on_do_not_count(pod: Workspace) -> None:
-    """For 2024-02-01, 1 099 of the 90 774 payments lie on or after it."""
+    """Payments on or after the reference date do not count: for 2024-02-01, 1,099 of the 90,774."""
     assert pod.query(
         "select count(*) from lastro_cartoes.fct_pagamentos where data_pagamento >= '2024-02-01'"
     ) == [(1_099,)]

@@ -12,7 +12,7 @@ with datas as (
     where true {{ and_unit_is_missing('reference_month') }}
 ),
 
--- All months before the reference month, so that an account stays from its first invoice on.
+-- All earlier months, not only the last six, so that an account stays in the table from its first invoice on.
 known_months as (
     select
         datas.reference_month,
