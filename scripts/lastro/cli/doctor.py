@@ -106,7 +106,7 @@ def _programs() -> Iterator[Finding]:
     yield Finding(
         "Java",
         State.there if java else State.missing,
-        java or "make test-athena needs it: install a JRE, 23 or later",
+        java or "make test-athena needs it: install a JRE, 24 or later, and Maven",
     )
     postgres = shutil.which("initdb") or next(
         (str(path) for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), None
