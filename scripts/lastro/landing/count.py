@@ -156,7 +156,7 @@ def count_json(path: Path, encoding: str) -> Count:
             return Count(sum(1 for line in file if line.strip(" \t\r\n")), None, 0)
         text = file.read().strip()
     try:
-        # Nobody looks into the objects: as flags they cost the garbage collector nothing, and a quarter of the time.
+        # Objects become flags: nothing is left for the garbage collector, in a quarter of the time.
         return Count(len(json.loads(text, object_hook=bool)), None, 0)
     except ValueError:
         return Count(_objects_of_a_broken_array(text), None, 0)
