@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from measure import PROJECT, Run, dbt, hand_written, print_runs, timed
+from measure import PROJECT, Run, dbt, forget_builds, hand_written, print_runs, timed
 
 REF_DATE = date(2024, 2, 1)
 
@@ -92,8 +92,7 @@ def main() -> None:
         # The tag limits the build to one domain, but landing reads every file under the raw root.
         for domain in ("cooperativa", "mensageria"):
             shutil.rmtree(raw / domain)
-    for path in [*folder.glob("*.duckdb*"), *folder.glob("landed_*")]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    forget_builds(folder)
     runs: dict[str, Run] = {}
     runs["hand-written SQL, one date"] = hand_written(folder / "reference.duckdb", reference_sql(raw))
     runs["pandas, one date"] = timed(

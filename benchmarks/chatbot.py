@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from measure import PROJECT, Run, dbt, hand_written, print_runs
+from measure import PROJECT, Run, dbt, forget_builds, hand_written, print_runs
 
 SELECT = ("tag:mensageria",)
 EVENTS = """
@@ -69,12 +69,15 @@ def main() -> None:
     """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, default=10_000_000)
+    parser.add_argument("--folder", type=Path, help="keep and reuse the generated files here")
     options = parser.parse_args()
     # For both runs. The aim is less than 4 GB per process, and DuckDB's buffers are most of it.
     os.environ.setdefault("LASTRO_MEMORY_LIMIT", "3GB")
-    folder = Path(tempfile.mkdtemp(prefix="lastro_bench_"))
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="lastro_bench_"))
     raw = folder / "raw"
-    write_events(raw, options.answers)
+    forget_builds(folder)
+    if not raw.exists():
+        write_events(raw, options.answers)
     sql = (PROJECT / "benchmarks" / "chatbot.sql").read_text(encoding="utf-8").format(raw=raw)
     runs: dict[str, Run] = {"hand-written SQL": hand_written(folder / "reference.duckdb", sql)}
     late = next(raw.rglob("hour=13.json"))
@@ -86,7 +89,8 @@ def main() -> None:
     runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "all")
     assert_same_answers(folder)
     print_runs(f"{options.answers:,} answers in 24 files", runs)
-    shutil.rmtree(folder)
+    if options.folder is None:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

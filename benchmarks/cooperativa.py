@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 from lastro.sample.cooperativa import EXTRACTS, TABLES, write_extracts
-from measure import PROJECT, Run, dbt, hand_written, print_runs
+from measure import PROJECT, Run, dbt, forget_builds, hand_written, print_runs
 
 MOVEMENTS_OF_A_CARD = 11  # between two extracts; a member has 1.5 cards on average
 SELECT = ("tag:cooperativa",)
@@ -106,14 +106,16 @@ def write_raw(raw: Path, members: int) -> None:
     database.unlink()
 
 
-def write_next_day(raw: Path) -> None:
+def write_next_day(raw: Path) -> list[Path]:
     """Write the next day's extracts: some members are a year older, and one movement in a hundred is new."""
+    paths = []
     with duckdb.connect() as con:
         for table in TABLES:
             folder = raw / "cooperativa" / table
             last = max(folder.iterdir())
             day = date.fromisoformat(last.stem[-8:]) + timedelta(1)
             path = folder / f"{table}_{day:%Y%m%d}.csv"
+            paths.append(path)
             if table != "movimentacao_cartao":
                 shutil.copyfile(last, path)
                 continue
@@ -122,6 +124,7 @@ def write_next_day(raw: Path) -> None:
                 f" from read_csv('{last}', all_varchar = true)"
                 f" where hash(id_movimentacao) % {100 // EXTRACTS} = 0) to '{path}' (format csv, header)"
             )
+    return paths
 
 
 def assert_same_star(folder: Path) -> None:
@@ -154,22 +157,28 @@ def main() -> None:
     """Generate the files, time every run and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--members", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="keep and reuse the generated files here")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="lastro_bench_"))
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="lastro_bench_"))
     raw = folder / "raw"
-    write_raw(raw, options.members)
+    forget_builds(folder)
+    if not raw.exists():
+        write_raw(raw, options.members)
     runs: dict[str, Run] = {
         "hand-written SQL": hand_written(folder / "before.duckdb", reference_sql(raw)),
         "dbt build, three extracts": dbt(SELECT, folder, raw, "all"),
     }
-    write_next_day(raw)
+    late = write_next_day(raw)
     runs["dbt build, a day more"] = dbt(SELECT, folder, raw, "all")
     runs["dbt build, nothing new"] = dbt(SELECT, folder, raw, "all")
     hand_written(folder / "reference.duckdb", reference_sql(raw))
     assert_same_star(folder)
+    for path in late:
+        path.unlink()
     movements = options.members * 3 // 2 * EXTRACTS * MOVEMENTS_OF_A_CARD
     print_runs(f"{options.members:,} members, some {movements:,} movements", runs)
-    shutil.rmtree(folder)
+    if options.folder is None:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

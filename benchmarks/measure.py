@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -70,6 +71,12 @@ def dbt(select: Iterable[str], folder: Path, raw: Path, database: str, *args: st
         LASTRO_LANDED=str(folder / f"landed_{database}"),
         LASTRO_DB=str(folder / f"{database}.duckdb"),
     )
+
+
+def forget_builds(folder: Path) -> None:
+    """Remove what an earlier benchmark built in a folder, and keep its raw files."""
+    for path in [*folder.glob("*.duckdb*"), *folder.glob("landed_*")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def hand_written(database: Path, sql: str) -> Run:

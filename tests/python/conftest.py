@@ -260,11 +260,11 @@ def compiled(session_workspace: Workspace) -> Any:
 
 
 @pytest.fixture
-def quick(workspace: Workspace, compiled: Any) -> Callable[..., Tables]:
+def quick(session_workspace: Workspace, compiled: Any) -> Callable[..., Tables]:
     """Return a function that builds models and all that they read from the workspace's files, without dbt."""
     from quick import QuickBuild
 
-    return partial(QuickBuild, compiled, workspace)
+    return partial(QuickBuild, compiled, session_workspace)
 
 
 @pytest.fixture

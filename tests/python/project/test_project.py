@@ -336,7 +336,7 @@ def test_summary_says_what_was_built_and_what_is_missing(built_sample: Workspace
         env=os.environ | {"COLUMNS": "200"},
     )
     assert done.returncode == 0, done.stderr
-    for words in ("tb_faturas", "row:unbalanced_quote", "paga_em_atraso", "U12M"):
+    for words in ("tb_faturas", "data_emissao:not_a_date", "paga_em_atraso", "U12M"):
         assert words in done.stdout
 
 
