@@ -1,6 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
 
 .PHONY: help build check test thorough test-athena lint docs bench sample lock clean
 
