@@ -13,11 +13,15 @@ from lastro.cli.options import DATABASE, Database
 from lastro.database import opened
 from lastro.landing.sql import literal
 
-# The schemas of the marts. No table name occurs in two of them.
+# The schemas of the domains. Those of landed files and of unit notes have tables of the same names.
 _SCHEMAS = """
 select distinct table_schema
 from information_schema.tables
-where table_schema like 'lastro_%' and table_schema not like '%landed%'
+where
+    table_schema like 'lastro_%'
+    and not starts_with(table_schema, 'lastro_landed')
+    and table_schema <> 'lastro_units'
+order by table_schema
 """
 
 _RECONCILIATION = """
