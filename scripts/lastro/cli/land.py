@@ -8,7 +8,7 @@ import typer
 
 from lastro.cli.options import LANDED, RAW, Landed, Raw, files_progress
 from lastro.landing.land import land as land_files
-from lastro.landing.land import landed_folder, store_at
+from lastro.landing.land import landed_folder, store_at, unknown_columns
 
 
 def land(
@@ -43,6 +43,8 @@ def land(
             read_all=read_all,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
+    for line in unknown_columns(landing.files):
+        typer.echo(line, err=True)
     refused = sum(file.problem is not None for file in landing.files)
     typer.echo(
         f"{landing.landed} files landed in {address}, {landing.already_there} already there, "

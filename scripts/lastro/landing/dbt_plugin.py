@@ -6,17 +6,27 @@ from pathlib import Path
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from lastro.contract import RawTable, read_contract
-from lastro.landing.land import LIST, LIST_COLUMNS, LandedFile, RefusedFiles, land, landed_folder
+from lastro.landing.land import (
+    LIST,
+    LIST_COLUMNS,
+    LandedFile,
+    RefusedFiles,
+    land,
+    landed_folder,
+    unknown_columns,
+)
 from lastro.landing.reader import LINEAGE
 from lastro.landing.sql import quoted
 from lastro.landing.stores import Folder
 from lastro.landing.views import declare, declare_parquet
 
+_LOG = AdapterLogger("Lastro")
 # The commands that run models. All others work without data and read no raw file.
 _RUNS_MODELS = {"build", "run", "snapshot", "retry"}
 
@@ -57,6 +67,8 @@ class Plugin(BasePlugin):
             skip_refused=bool(said.get("skip_refused")),
             read_all=is_full_refresh,
         )
+        for line in unknown_columns(landing.files):
+            _LOG.warning(line)
         declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
         for table in read_contract():
             files = [file for file in landing.files if _is_of(file, table)]

@@ -25,7 +25,7 @@ from lastro.landing.stores import Bucket, Folder, Store
 from lastro.landing.text import UnreadableFile
 
 LIST = "landing/arquivos/arquivos.parquet"
-# A file modified within 2 s before a landing is always reread: its time may not show the latest change.
+# The time of a file modified less than 2 s before it was read is not noted: it may hide a later change.
 _SETTLED_NS = 2_000_000_000
 
 
@@ -44,7 +44,7 @@ class LandedFile:
     file_id: int
     content_hash: str
     size_bytes: int
-    modified_ns: int
+    modified_ns: int | None
     reader_version: str
     delimiter: str | None
     header_line: int | None
@@ -132,7 +132,6 @@ def land(
         ValueError: There are no raw files.
         OSError: The store or a raw file cannot be read or written.
     """
-    started = time.time_ns()
     found, problems = raw_files(raw, read_contract())
     with store.landing() as scratch:
         before = _read_list(store, scratch)
@@ -142,7 +141,7 @@ def land(
         new: list[RawFile] = []
         for file in found:
             old = before.get(file.name)
-            is_known = old and not read_all and _is_unchanged(file, old, versions[file.table], started)
+            is_known = old and not read_all and _is_unchanged(file, old, versions[file.table])
             if is_known and (old.name in there or _stays(file, store)):
                 known.append(old)
             else:
@@ -171,6 +170,15 @@ def land(
     return Landing(files, len(read) - len(refused), len(known), removed)
 
 
+def unknown_columns(files: list[LandedFile]) -> list[str]:
+    """Describe each file that has columns its source does not declare, one line a file."""
+    return [
+        f"{file.source_file}: {file.extra_columns} not declared in the source; kept in extra_columns."
+        for file in files
+        if file.extra_columns
+    ]
+
+
 _GONE = "If that is intended, run `lastro land --prune` or `dbt build --vars 'allow_removed: true'`."
 
 
@@ -183,13 +191,12 @@ def _before(problem: str) -> str:
     return ", " if problem.startswith("line ") else ": "
 
 
-def _is_unchanged(file: RawFile, old: LandedFile, version: str, started: int) -> bool:
+def _is_unchanged(file: RawFile, old: LandedFile, version: str) -> bool:
     state = file.path.stat()
-    return (
-        not old.problem
-        and (old.size_bytes, old.modified_ns, old.reader_version)
-        == (state.st_size, state.st_mtime_ns, version)
-        and state.st_mtime_ns < started - _SETTLED_NS
+    return not old.problem and (old.size_bytes, old.modified_ns, old.reader_version) == (
+        state.st_size,
+        state.st_mtime_ns,
+        version,
     )
 
 
@@ -235,7 +242,8 @@ def _read_files(
 
 
 class _Read(NamedTuple):
-    state: os.stat_result
+    size_bytes: int
+    modified_ns: int | None
     content_hash: str
     encoding: str | None
     reading: reader.Reading
@@ -243,7 +251,10 @@ class _Read(NamedTuple):
 
 
 def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scratch: Path) -> _Read:
-    state, copy, rows = file.path.stat(), _staged(file, scratch, "txt"), _staged(file, scratch, "parquet")
+    copy, rows = _staged(file, scratch, "txt"), _staged(file, scratch, "parquet")
+    state = file.path.stat()
+    is_settled = state.st_mtime_ns < time.time_ns() - _SETTLED_NS
+    seen = (state.st_size, state.st_mtime_ns if is_settled else None)
     content_hash, encoding, reading, problem = "", None, reader.Reading(), file.problem
     try:
         if file.table.is_parquet:
@@ -251,7 +262,7 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scra
                 content_hash = file_digest(raw, "sha256").hexdigest()
             target = None if _stays(file, store) else rows
             reading = reader.read_parquet(con, file.table, file.path, target)
-            return _Read(state, content_hash, None, reading, problem)
+            return _Read(*seen, content_hash, None, reading, problem)
         prepared = text.prepare(file.path, file.table.encoding, copy)
         content_hash, encoding = prepared.sha256, prepared.encoding
         if not problem:
@@ -261,7 +272,7 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scra
     finally:
         copy.unlink(missing_ok=True)
         con.close()
-    return _Read(state, content_hash, encoding, reading, problem)
+    return _Read(*seen, content_hash, encoding, reading, problem)
 
 
 def _staged(file: RawFile, scratch: Path, kind: str) -> Path:
@@ -296,8 +307,8 @@ def _landed(file: RawFile, read: _Read, count: Count, version: str, scratch: Pat
         reference_period=file.table.period(file.name),
         file_id=int(identity[:15], 16),
         content_hash=read.content_hash,
-        size_bytes=read.state.st_size,
-        modified_ns=read.state.st_mtime_ns,
+        size_bytes=read.size_bytes,
+        modified_ns=read.modified_ns,
         reader_version=version,
         delimiter=reading.delimiter,
         header_line=reading.header_line,

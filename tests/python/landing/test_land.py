@@ -101,6 +101,21 @@ def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
     assert len(landed_files(tmp_path)) == 2
 
 
+def test_a_file_that_changes_right_after_it_was_read_is_read_again(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the clock of its disk is too coarse to tell: size and time are as they were."""
+    path = workspace.write_rows("tb_faturas", "202401", [INVOICE])
+    written = path.stat().st_mtime_ns
+    landing.land(workspace.raw, Folder(tmp_path))
+    path.write_text(path.read_text().replace("10.00", "11.00"))
+    os.utime(path, ns=(written, written))
+    later = landing.time.time_ns() + 3_600_000_000_000
+    monkeypatch.setattr(landing.time, "time_ns", lambda: later)
+    assert landing.land(workspace.raw, Folder(tmp_path)).landed == 1
+    assert landing.land(workspace.raw, Folder(tmp_path)).already_there == 1
+
+
 def test_a_landing_killed_after_any_step_is_readable_and_is_healed_by_the_next(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
