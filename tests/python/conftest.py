@@ -168,6 +168,20 @@ class Workspace(Tables):
         for path in self.database.parent.glob(self.database.name + "*"):
             path.unlink()
 
+    def keep(self, folder: Path) -> Path:
+        """Copy files and tables to a folder, for `restore`."""
+        for path in (self.raw, self.landed):
+            shutil.copytree(path, folder / path.name)
+        shutil.copy(self.database, folder)
+        return folder
+
+    def restore(self, folder: Path) -> None:
+        """Go back to what was kept: a copy takes no time, a build some seconds."""
+        self.clear()
+        for path in (self.raw, self.landed):
+            shutil.copytree(folder / path.name, path, dirs_exist_ok=True)
+        shutil.copy(folder / self.database.name, self.database)
+
     def write(self, table: str, period: str, content: str | bytes) -> Path:
         """Write one raw card file with exactly this content."""
         path = self.raw / "cartoes" / table / f"{table}_{period}.csv"
@@ -193,7 +207,7 @@ class Workspace(Tables):
             "LASTRO_DB": str(self.database),
         }
 
-    def _target_of(self, args: tuple[str, ...]) -> Path:
+    def target_of(self, *args: str) -> Path:
         """Return a target folder per --vars, because dbt reparses everything when they change."""
         said = args[args.index("--vars") + 1] if "--vars" in args else ""
         return self.target / sha256(said.encode()).hexdigest()[:8]
@@ -212,7 +226,7 @@ class Workspace(Tables):
             runner = dbtRunner(manifest, callbacks=[keep])
             result = runner.invoke(
                 [*args, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-                + ["--target-path", str(self._target_of(args)), "--log-level", "warn", "--quiet"]
+                + ["--target-path", str(self.target_of(*args)), "--log-level", "warn", "--quiet"]
             )
         finally:
             os.environ.clear()
@@ -276,24 +290,17 @@ def sample(workspace: Workspace) -> Workspace:
 
 @pytest.fixture(scope="session")
 def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sample once, with all its tests, and keep the files and the database for copies."""
+    """The sample, and what one build with all its tests made of it."""
     session_workspace.clear()
     shutil.copytree(PROJECT / "data" / "raw", session_workspace.raw, dirs_exist_ok=True)
     session_workspace.build(tests=True)
-    kept = tmp_path_factory.mktemp("kept")
-    for path in (session_workspace.raw, session_workspace.landed):
-        shutil.copytree(path, kept / path.name)
-    shutil.copy(session_workspace.database, kept)
-    return kept
+    return session_workspace.keep(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture
 def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
-    """Return a workspace with the committed sample, built."""
-    session_workspace.clear()
-    for path in (session_workspace.raw, session_workspace.landed):
-        shutil.copytree(kept_sample / path.name, path, dirs_exist_ok=True)
-    shutil.copy(kept_sample / session_workspace.database.name, session_workspace.database)
+    """A workspace that holds the committed sample, built."""
+    session_workspace.restore(kept_sample)
     return session_workspace
 
 

@@ -198,10 +198,11 @@ def test_a_killed_build_is_repaired_by_the_next(sample: Workspace) -> None:
     expected = {}
     for content in (shorter, whole):
         path.write_bytes(content)
-        sample.build()
-        expected[content] = sample.snapshot(MARTS + BASES)
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(sample.target)]
-    for number, seconds in enumerate((2.5, 4.0, 7.0)):
+        sample.build(*BUILD_CARDS)
+        expected[content] = sample.snapshot(CARD_MARTS + BASES)
+    command = [str(Path(sys.executable).with_name("dbt")), "build", *BUILD_CARDS]
+    command += ["--target-path", str(sample.target_of())]
+    for number, seconds in enumerate((3.0, 4.0, 5.5)):
         content = (shorter, whole)[number % 2]
         path.write_bytes(content)
         process = subprocess.Popen(
@@ -214,8 +215,8 @@ def test_a_killed_build_is_repaired_by_the_next(sample: Workspace) -> None:
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        sample.build()
-        assert sample.snapshot(MARTS + BASES) == expected[content], f"killed after {seconds} s"
+        sample.build(*BUILD_CARDS)
+        assert sample.snapshot(CARD_MARTS + BASES) == expected[content], f"killed after {seconds} s"
 
 
 def test_division_is_exact_on_its_fast_and_on_its_wide_way(workspace: Workspace) -> None:

@@ -179,14 +179,15 @@ def star_of(workspace: Workspace) -> dict[str, list[tuple]]:
     )
 
 
-@pytest.fixture
-def star(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def kept_star(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build one member, account and card, and two movements, one of a card that is not known yet."""
-    write_members(workspace, FIRST, {"A1": ("Ana", "1985-05-10", "casado", "mestrado")})
-    write(workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
-    write(workspace, "cartao", FIRST, [("K1", "C1", "0007", "ANA", "2020-01-01")])
+    session_workspace.clear()
+    write_members(session_workspace, FIRST, {"A1": ("Ana", "1985-05-10", "casado", "mestrado")})
+    write(session_workspace, "conta", FIRST, [("C1", "A1", "Corrente", "2020-01-01")])
+    write(session_workspace, "cartao", FIRST, [("K1", "C1", "0007", "ANA", "2020-01-01")])
     write(
-        workspace,
+        session_workspace,
         "movimentacao_cartao",
         FIRST,
         [
@@ -194,8 +195,14 @@ def star(workspace: Workspace) -> Workspace:
             ("M2", "K2", "20.50", "y", "2024-01-09T10:00:00Z"),
         ],
     )
-    workspace.build(*SELECT)
-    return workspace
+    session_workspace.build(*SELECT)
+    return session_workspace.keep(tmp_path_factory.mktemp("star"))
+
+
+@pytest.fixture
+def star(session_workspace: Workspace, kept_star: Path) -> Workspace:
+    session_workspace.restore(kept_star)
+    return session_workspace
 
 
 def facts(workspace: Workspace) -> list[tuple]:

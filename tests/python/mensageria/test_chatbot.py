@@ -337,11 +337,12 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
-def exported(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def kept_answers(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build two flows; one session has answers that a spreadsheet would execute."""
+    session_workspace.clear()
     write(
-        workspace,
+        session_workspace,
         "hour=00.json",
         [
             event("S1", 0, ANSWERS, "F/1"),
@@ -349,8 +350,14 @@ def exported(workspace: Workspace) -> Workspace:
             event("S3", 0, {"a": "b"}, "f2"),
         ],
     )
-    workspace.build(*SELECT)
-    return workspace
+    session_workspace.build(*SELECT)
+    return session_workspace.keep(tmp_path_factory.mktemp("answers"))
+
+
+@pytest.fixture
+def exported(session_workspace: Workspace, kept_answers: Path) -> Workspace:
+    session_workspace.restore(kept_answers)
+    return session_workspace
 
 
 @pytest.mark.parametrize("layout", ["csv", "parquet", "xlsx"])

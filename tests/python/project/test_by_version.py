@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
 from conftest import Workspace
@@ -9,16 +11,23 @@ from conftest import Workspace
 BASE = "lastro_cartoes.base_cartoes__faturas"
 
 
-@pytest.fixture
-def built(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def kept_base(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    session_workspace.clear()
     for month in ("202401", "202402"):
-        workspace.write_rows(
+        session_workspace.write_rows(
             "tb_faturas",
             month,
             [[f"{month}-{n}", "c", "2024-01-05", "2024-01-15", "1.00", ""] for n in range(3)],
         )
-    workspace.build("-s", "+base_cartoes__faturas")
-    return workspace
+    session_workspace.build("-s", "+base_cartoes__faturas")
+    return session_workspace.keep(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def built(session_workspace: Workspace, kept_base: Path) -> Workspace:
+    session_workspace.restore(kept_base)
+    return session_workspace
 
 
 DAMAGES = {

@@ -90,6 +90,8 @@ def test_an_interrupted_landing_says_so_in_a_line(workspace: Workspace) -> None:
     process = subprocess.Popen(
         [LASTRO, "land"],
         env=os.environ | workspace.variables(),
+        # A test run in the background of a shell ignores the signal, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
