@@ -274,7 +274,7 @@ def test_what_looks_like_the_unknown_one_is_not(star: Workspace) -> None:
     write(star, "cartao", FIRST, [("K1", "desconhecido", "0007", "ANA", "2020-01-01")])
     rest = ("1985-05-10", "casado", "mestrado")
     write(star, "associado", FIRST, [("A1", "B", "C|=D", *rest), ("A1|=B", "C", "D", *rest)])
-    star.build(tests=True)
+    star.build_domain("cooperativa")
     assert [tuple(map(str, row[:4])) for row in facts(star)] == [
         ("M1", "0007", "corrente", "B"),
         ("M2", "None", "None", "None"),
@@ -284,8 +284,8 @@ def test_what_looks_like_the_unknown_one_is_not(star: Workspace) -> None:
 def test_a_movement_before_the_calendar_is_refused(star: Workspace) -> None:
     day = FIRST + timedelta(1)
     write(star, "movimentacao_cartao", day, [("M3", "K1", "1.00", "x", "1950-01-01T00:00:00")])
-    star.build(tests=True)
-    assert star.query("select line_number, reasons from lastro_qualidade.quarentena") == [
+    star.build_domain("cooperativa")
+    assert star.query("select line_number, reasons from lastro_cooperativa.int_cooperativa__quarentena") == [
         (2, "data_movimentacao:before_calendar")
     ]
 

@@ -147,10 +147,10 @@ def test_dispositions_of_invoices(workspace: Workspace) -> None:
     (folder / "again.csv").write_text(
         "customer,account,month,invoice\nC1,A1,2020-01-01,1000.50\nC1,,2020-13,dez\n", encoding="utf-8"
     )
-    workspace.build(tests=True)
+    workspace.build_domain("mensageria")
     assert workspace.query(
         "select source_file, accepted_rows, duplicate_rows, rejected_rows, raw_amount, accepted_amount,"
-        " duplicate_amount, difference_amount from lastro_qualidade.reconciliacao order by 1"
+        " duplicate_amount, difference_amount from lastro_mensageria.int_mensageria__reconciliacao order by 1"
     ) == [
         (
             "mensageria/invoices/2020 história.csv",
@@ -164,9 +164,9 @@ def test_dispositions_of_invoices(workspace: Workspace) -> None:
         ),
         ("mensageria/invoices/again.csv", 1, 0, 1, Decimal("1000.50"), Decimal("1000.50"), 0, 0),
     ]
-    assert workspace.query("select line_number, raw_row, reasons from lastro_qualidade.quarentena") == [
-        (3, "C1,,2020-13,dez", "account:missing,month:not_a_date,invoice:not_a_number")
-    ]
+    assert workspace.query(
+        "select line_number, raw_row, reasons from lastro_mensageria.int_mensageria__quarentena"
+    ) == [(3, "C1,,2020-13,dez", "account:missing,month:not_a_date,invoice:not_a_number")]
     assert workspace.query("select sum(invoice) from lastro_mensageria.stg_mensageria__invoices") == [
         (Decimal("1000.00"),)
     ]

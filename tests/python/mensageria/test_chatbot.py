@@ -214,9 +214,9 @@ def test_one_broken_object_does_not_lose_the_others(workspace: Workspace) -> Non
     write(workspace, "hour=01.json", array)
     write(workspace, "hour=02.json", "\n".join([json.dumps(event("S4", 0, {"a": "4"})), "", broken]))
     write(workspace, "hour=03.json", "[]")
-    workspace.build(tests=True)
+    workspace.build_domain("mensageria")
     assert workspace.query(
-        "select source_file, line_number, raw_row, reasons from lastro_qualidade.quarentena order by 1"
+        "select source_file, line_number, raw_row, reasons from lastro_mensageria.int_mensageria__quarentena order by 1"
     ) == [
         ("mensageria/chatbot/hour=01.json", 2, broken, "row:not_json"),
         ("mensageria/chatbot/hour=02.json", 3, broken, "row:not_json"),
