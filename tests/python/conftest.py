@@ -81,24 +81,12 @@ def is_old(path: Path) -> None:
     os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
+# The tables that others query, but for the calendar, which no file changes, and the fact that says when it was loaded.
 MARTS = [
-    "lastro_cartoes.fct_faturas",
-    "lastro_cartoes.fct_pagamentos",
-    "lastro_cartoes.book_faturas_cliente",
-    "lastro_cartoes.book_faturas_carteira",
-    "lastro_cooperativa.dim_associado",
-    "lastro_cooperativa.dim_conta",
-    "lastro_cooperativa.dim_cartao",
-    "lastro_cooperativa.movimento_flat",
-    "lastro_cooperativa.movimentacoes_orfas",
-    "lastro_cooperativa.valores_desconhecidos",
-    "lastro_mensageria.account_invoice_averages",
-    "lastro_mensageria.chatbot_answers",
-    "lastro_mensageria.chatbot_sessions",
-    "lastro_mensageria.chatbot_keys",
-    "lastro_mensageria.chatbot_answers_pivoted",
-    "lastro_qualidade.quarentena",
-    "lastro_qualidade.reconciliacao",
+    f"lastro_{path.relative_to(PROJECT / 'models').parts[0]}.{path.stem}"
+    for path in sorted((PROJECT / "models").rglob("*.sql"))
+    if ("marts" in path.parts or path.parent.name == "qualidade")
+    and path.stem not in ("dim_data", "fct_movimentacao_cartao")
 ]
 
 
