@@ -24,6 +24,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         shutil.copyfile(folder / "trace.jsonl", os.environ["LASTRO_LAKE_TRACE"])
 
 
+def is_old(path: Path) -> None:
+    """Give a file an old time: one that was read a moment after it changed is read again."""
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
 class Duck:
     """The same project built on DuckDB."""
 
@@ -60,4 +65,6 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw") / "raw"
     command = [str(Path(sys.executable).with_name("lastro")), "sample", "--to", str(folder), "--months", "4"]
     subprocess.run(command, check=True, capture_output=True)
+    for path in folder.rglob("*.*"):
+        is_old(path)
     return folder

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Duck
+from conftest import Duck, is_old
 from emulator.lake import ICEBERG, NO_TESTS, PROJECT, Lake
 
 LAST_MONTHS = ("_202304.csv", "_202305.csv", "_20230315.csv")
@@ -158,6 +158,7 @@ def test_the_last_month_arrives_and_passes_every_test(lake: Lake, raw: Path, duc
     hour = raw / "mensageria" / "chatbot" / "hostile" / "hour=11.json"
     hour.parent.mkdir()
     hour.write_text(json.dumps([event | {"content": answers}]), encoding="utf-8")
+    is_old(hour)
     land(lake, raw)
     versions, seen = input_versions(lake), len(lake.endpoint.queries)
     output = built(lake)
