@@ -12,7 +12,7 @@ from (
     select
         data_extrato,
         {{ columns | join(',\n        ') }}
-    from {{ ref('stg_cooperativa__' ~ rows) }}
+    from {{ ref('int_cooperativa__' ~ rows) }}
     except
     select
         extratos.data_extrato,

@@ -9,5 +9,5 @@
 {{ changes_of_extracts(
     'associado',
     base=ref('base_cooperativa__associados'),
-    accepted=ref('stg_cooperativa__associados')
+    accepted=ref('int_cooperativa__associados')
 ) }}

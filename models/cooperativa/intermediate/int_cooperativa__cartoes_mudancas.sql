@@ -9,5 +9,5 @@
 {{ changes_of_extracts(
     'cartao',
     base=ref('base_cooperativa__cartoes'),
-    accepted=ref('stg_cooperativa__cartoes')
+    accepted=ref('int_cooperativa__cartoes')
 ) }}

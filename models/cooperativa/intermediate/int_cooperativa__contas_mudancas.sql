@@ -9,5 +9,5 @@
 {{ changes_of_extracts(
     'conta',
     base=ref('base_cooperativa__contas'),
-    accepted=ref('stg_cooperativa__contas')
+    accepted=ref('int_cooperativa__contas')
 ) }}
