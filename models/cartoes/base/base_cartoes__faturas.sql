@@ -1,7 +1,21 @@
 {{ config(units='base_cartoes__arquivos', units_where="table_name = 'tb_faturas'") }}
 
-with raw_rows as (
-    {{ landed_rows('cartoes', 'tb_faturas') }}
+with landed as (
+    select * from {{ source('cartoes', 'tb_faturas') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+arquivos as (
+    select * from {{ ref('base_cartoes__arquivos') }}
+    where table_name = 'tb_faturas'
+),
+
+raw_rows as (
+    select
+        landed.*,
+        arquivos.reference_period
+    from landed
+    inner join arquivos on landed.file_id = arquivos.file_id
 ),
 
 typed_rows as (
@@ -26,19 +40,23 @@ judged_rows as (
         }) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
+),
+
+faturas as (
+    select
+        file_id,
+        line_number,
+        {{ text_of_rejected(source('cartoes', 'tb_faturas')) }} as raw_row,
+        reasons,
+        warnings,
+        extra_columns,
+        id_fatura,
+        id_cliente,
+        data_emissao,
+        data_vencimento,
+        valor_fatura,
+        valor_pagamento_minimo
+    from judged_rows
 )
 
-select
-    file_id,
-    line_number,
-    {{ text_of_rejected(source('cartoes', 'tb_faturas')) }} as raw_row,
-    reasons,
-    warnings,
-    extra_columns,
-    id_fatura,
-    id_cliente,
-    data_emissao,
-    data_vencimento,
-    valor_fatura,
-    valor_pagamento_minimo
-from judged_rows
+select * from faturas

@@ -1,7 +1,21 @@
 {{ config(units='base_cartoes__arquivos', units_where="table_name = 'tb_pagamentos'") }}
 
-with raw_rows as (
-    {{ landed_rows('cartoes', 'tb_pagamentos') }}
+with landed as (
+    select * from {{ source('cartoes', 'tb_pagamentos') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+arquivos as (
+    select * from {{ ref('base_cartoes__arquivos') }}
+    where table_name = 'tb_pagamentos'
+),
+
+raw_rows as (
+    select
+        landed.*,
+        arquivos.reference_period
+    from landed
+    inner join arquivos on landed.file_id = arquivos.file_id
 ),
 
 typed_rows as (
@@ -23,18 +37,22 @@ judged_rows as (
         }) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
+),
+
+pagamentos as (
+    select
+        file_id,
+        line_number,
+        {{ text_of_rejected(source('cartoes', 'tb_pagamentos')) }} as raw_row,
+        reasons,
+        warnings,
+        extra_columns,
+        id_pagamento,
+        id_fatura,
+        id_cliente,
+        data_pagamento,
+        valor_pagamento
+    from judged_rows
 )
 
-select
-    file_id,
-    line_number,
-    {{ text_of_rejected(source('cartoes', 'tb_pagamentos')) }} as raw_row,
-    reasons,
-    warnings,
-    extra_columns,
-    id_pagamento,
-    id_fatura,
-    id_cliente,
-    data_pagamento,
-    valor_pagamento
-from judged_rows
+select * from pagamentos

@@ -1,5 +1,8 @@
 {{ config(materialized='table') }}
 
-select *
-from {{ source('landing', 'arquivos') }}
-where source_name = 'cooperativa'
+with arquivos as (
+    select * from {{ source('landing', 'arquivos') }}
+    where source_name = 'cooperativa'
+)
+
+select * from arquivos

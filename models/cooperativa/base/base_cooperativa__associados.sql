@@ -1,7 +1,21 @@
 {{ config(units='base_cooperativa__arquivos', units_where="table_name = 'associado'") }}
 
-with raw_rows as (
-    {{ landed_rows('cooperativa', 'associado') }}
+with landed as (
+    select * from {{ source('cooperativa', 'associado') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+arquivos as (
+    select * from {{ ref('base_cooperativa__arquivos') }}
+    where table_name = 'associado'
+),
+
+raw_rows as (
+    select
+        landed.*,
+        arquivos.reference_period
+    from landed
+    inner join arquivos on landed.file_id = arquivos.file_id
 ),
 
 typed_rows as (
@@ -23,20 +37,24 @@ judged_rows as (
         {{ reasons(source('cooperativa', 'associado')) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
+),
+
+associados as (
+    select
+        file_id,
+        line_number,
+        {{ text_of_rejected(source('cooperativa', 'associado')) }} as raw_row,
+        reasons,
+        warnings,
+        extra_columns,
+        id_associado,
+        nome,
+        sobrenome,
+        data_nascimento,
+        estado_civil,
+        escolaridade,
+        email
+    from judged_rows
 )
 
-select
-    file_id,
-    line_number,
-    {{ text_of_rejected(source('cooperativa', 'associado')) }} as raw_row,
-    reasons,
-    warnings,
-    extra_columns,
-    id_associado,
-    nome,
-    sobrenome,
-    data_nascimento,
-    estado_civil,
-    escolaridade,
-    email
-from judged_rows
+select * from associados

@@ -1,7 +1,21 @@
 {{ config(units='base_cooperativa__arquivos', units_where="table_name = 'conta'") }}
 
-with raw_rows as (
-    {{ landed_rows('cooperativa', 'conta') }}
+with landed as (
+    select * from {{ source('cooperativa', 'conta') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+arquivos as (
+    select * from {{ ref('base_cooperativa__arquivos') }}
+    where table_name = 'conta'
+),
+
+raw_rows as (
+    select
+        landed.*,
+        arquivos.reference_period
+    from landed
+    inner join arquivos on landed.file_id = arquivos.file_id
 ),
 
 typed_rows as (
@@ -22,19 +36,23 @@ judged_rows as (
         {{ reasons(source('cooperativa', 'conta')) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
+),
+
+contas as (
+    select
+        file_id,
+        line_number,
+        {{ text_of_rejected(source('cooperativa', 'conta')) }} as raw_row,
+        reasons,
+        warnings,
+        extra_columns,
+        id_conta,
+        id_associado,
+        tipo_conta,
+        agencia,
+        situacao_conta,
+        data_criacao_conta
+    from judged_rows
 )
 
-select
-    file_id,
-    line_number,
-    {{ text_of_rejected(source('cooperativa', 'conta')) }} as raw_row,
-    reasons,
-    warnings,
-    extra_columns,
-    id_conta,
-    id_associado,
-    tipo_conta,
-    agencia,
-    situacao_conta,
-    data_criacao_conta
-from judged_rows
+select * from contas

@@ -1,7 +1,21 @@
 {{ config(units='base_cooperativa__arquivos', units_where="table_name = 'movimentacao_cartao'") }}
 
-with raw_rows as (
-    {{ landed_rows('cooperativa', 'movimentacao_cartao') }}
+with landed as (
+    select * from {{ source('cooperativa', 'movimentacao_cartao') }}
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+arquivos as (
+    select * from {{ ref('base_cooperativa__arquivos') }}
+    where table_name = 'movimentacao_cartao'
+),
+
+raw_rows as (
+    select
+        landed.*,
+        arquivos.reference_period
+    from landed
+    inner join arquivos on landed.file_id = arquivos.file_id
 ),
 
 typed_rows as (
@@ -23,18 +37,22 @@ judged_rows as (
         }) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
+),
+
+movimentacoes as (
+    select
+        file_id,
+        line_number,
+        {{ text_of_rejected(source('cooperativa', 'movimentacao_cartao')) }} as raw_row,
+        reasons,
+        warnings,
+        extra_columns,
+        id_movimentacao,
+        id_cartao,
+        valor_movimentacao,
+        descricao_movimentacao,
+        data_movimentacao
+    from judged_rows
 )
 
-select
-    file_id,
-    line_number,
-    {{ text_of_rejected(source('cooperativa', 'movimentacao_cartao')) }} as raw_row,
-    reasons,
-    warnings,
-    extra_columns,
-    id_movimentacao,
-    id_cartao,
-    valor_movimentacao,
-    descricao_movimentacao,
-    data_movimentacao
-from judged_rows
+select * from movimentacoes

@@ -1,5 +1,8 @@
 {{ config(materialized='table') }}
 
-select *
-from {{ source('landing', 'arquivos') }}
-where source_name = 'mensageria'
+with arquivos as (
+    select * from {{ source('landing', 'arquivos') }}
+    where source_name = 'mensageria'
+)
+
+select * from arquivos
