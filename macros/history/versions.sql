@@ -2,10 +2,18 @@
     {#- The versions of a member, account or card. Each runs from the extract that changed it to the next change. -#}
     {%- set columns = versioned_columns(table_name) -%}
     {%- set key = columns[0] -%}
-with touched_keys as (
-    select {{ key }}
-    from {{ changes }}
+with new_changes as (
+    select * from {{ changes }}
     where true {{ and_unit_is_missing('file_id') }}
+),
+
+touched_keys as (
+    select {{ key }} from new_changes
+),
+
+touched_changes as (
+    select * from {{ changes }}
+    where {{ is_touched(key) }}
 ),
 
 changes as (
@@ -14,8 +22,7 @@ changes as (
         max(case when estado = 'informado' then data_extrato end) over (
             partition by {{ key }} order by data_extrato
         ) as informado_em
-    from {{ changes }}
-    where {{ is_touched(key) }}
+    from touched_changes
 ),
 
 -- After a rejected row, the last accepted row of its key stays in force.
@@ -53,19 +60,23 @@ turns as (
         row_number() over (partition by {{ key }} order by data_extrato) as turn_number
     from compared_contents
     where content is distinct from content_before
+),
+
+versions as (
+    select
+        {{ dbt.hash(key ~ " || '|' || cast(data_extrato as varchar)") }} as version_key,
+        {{ bigint_hash("cast(data_extrato as varchar) || content") }} as sk_{{ table_name }},
+        {{ columns | join(',\n        ') }},
+        data_extrato as valid_from,
+        coalesce(next_turn, date '9999-12-31') as valid_to,
+        next_turn is null as is_current,
+        -- Facts older than the first extract join the first version.
+        case when turn_number = 1 then date '1900-01-01' else data_extrato end as applies_from
+    from turns
+    where content is not null
 )
 
-select
-    {{ dbt.hash(key ~ " || '|' || cast(data_extrato as varchar)") }} as version_key,
-    {{ bigint_hash("cast(data_extrato as varchar) || content") }} as sk_{{ table_name }},
-    {{ columns | join(',\n    ') }},
-    data_extrato as valid_from,
-    coalesce(next_turn, date '9999-12-31') as valid_to,
-    next_turn is null as is_current,
-    -- Facts older than the first extract join the first version.
-    case when turn_number = 1 then date '1900-01-01' else data_extrato end as applies_from
-from turns
-where content is not null
+select * from versions
 {% endmacro %}
 
 {% macro content_of(columns) -%}
@@ -75,40 +86,6 @@ where content is not null
     {{- ' || ' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
-
-{% macro dimension_of(table_name, versions) %}
-    {#- The versions believed now, and the unknown member (-1) for facts without a known version. -#}
-    {%- set columns = versioned_columns(table_name) %}
-with believed_versions as (
-    select
-        *,
-        row_number() over (partition by version_key order by dbt_valid_from) as times_believed
-    from {{ versions }}
-    where dbt_valid_to is null
-)
-
-select
-    sk_{{ table_name }},
-    {{ columns | join(',\n    ') }},
-    valid_from,
-    valid_to,
-    is_current,
-    applies_from
-from believed_versions
--- On Athena a killed snapshot may finish after the next one and insert the same version again.
-where times_believed = 1
-union all
-select
-    -1,
-    'desconhecido',
-    {%- for column in columns[1:] %}
-    null,
-    {%- endfor %}
-    date '1900-01-01',
-    date '9999-12-31',
-    true,
-    date '1900-01-01'
-{% endmacro %}
 
 {% macro version_at(fact_key, dimension, table_name, day) %}
     {#- Join condition: the dimension version that was valid on a day. -#}
