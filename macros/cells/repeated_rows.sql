@@ -10,6 +10,10 @@ with accepted_rows as (
     where reasons is null
 ),
 
+arquivos as (
+    select * from {{ files }}
+),
+
 touched_keys as (
     select {{ key }}
     from accepted_rows
@@ -34,7 +38,7 @@ candidate_rows as (
         on {% for column in table.key -%}
             accepted_rows.{{ column }} = repeated_keys.{{ column }}{{ ' and ' if not loop.last }}
         {%- endfor %}
-    inner join {{ files }} as arquivos on accepted_rows.file_id = arquivos.file_id
+    inner join arquivos on accepted_rows.file_id = arquivos.file_id
 ),
 
 ranked_rows as (
@@ -53,15 +57,19 @@ ranked_rows as (
             order by reference_period desc nulls last, source_file desc, line_number desc
         ) as rank_in_content
     from candidate_rows
+),
+
+repeated_rows as (
+    select
+        file_id,
+        line_number,
+        {{ table.key | reject('equalto', 'file_id') | join(',\n        ') }},
+        {{ table.date ~ ',' if table.date and table.date not in table.key }}
+        kept_file_id,
+        case when rank_in_content > 1 then 'duplicate' else 'superseded' end as disposition
+    from ranked_rows
+    where rank_in_key > 1
 )
 
-select
-    file_id,
-    line_number,
-    {{ table.key | reject('equalto', 'file_id') | join(',\n    ') }},
-    {{ table.date ~ ',' if table.date and table.date not in table.key }}
-    kept_file_id,
-    case when rank_in_content > 1 then 'duplicate' else 'superseded' end as disposition
-from ranked_rows
-where rank_in_key > 1
+select * from repeated_rows
 {% endmacro %}

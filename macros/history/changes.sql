@@ -10,6 +10,11 @@ with extracts as (
     where table_name = '{{ table_name }}' {{ and_unit_is_missing('file_id') }}
 ),
 
+rejected_rows as (
+    select * from {{ base }}
+    where reasons is not null and {{ key }} is not null
+),
+
 said_rows as (
     select
         file_id,
@@ -20,11 +25,12 @@ said_rows as (
 
 refused_rows as (
     select distinct
-        base.file_id,
-        base.{{ key }}
-    from {{ base }} as base
-    left join said_rows on base.file_id = said_rows.file_id and base.{{ key }} = said_rows.{{ key }}
-    where base.reasons is not null and base.{{ key }} is not null and said_rows.file_id is null
+        rejected_rows.file_id,
+        rejected_rows.{{ key }}
+    from rejected_rows
+    left join said_rows
+        on rejected_rows.file_id = said_rows.file_id and rejected_rows.{{ key }} = said_rows.{{ key }}
+    where said_rows.file_id is null
 ),
 
 all_rows as (
@@ -79,11 +85,15 @@ changes as (
         {%- for column in columns[1:] %}
         or rows_now.{{ column }} is distinct from rows_before.{{ column }}
         {%- endfor %}
+),
+
+dated_changes as (
+    select
+        changes.*,
+        extracts.data_extrato
+    from changes
+    inner join extracts on changes.file_id = extracts.file_id
 )
 
-select
-    changes.*,
-    extracts.data_extrato
-from changes
-inner join extracts on changes.file_id = extracts.file_id
+select * from dated_changes
 {% endmacro %}
