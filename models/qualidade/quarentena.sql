@@ -16,14 +16,18 @@ all_domains as (
     select * from cooperativa
     union all
     select * from mensageria
+),
+
+rejected_rows as (
+    select
+        source_name,
+        table_name,
+        source_file,
+        line_number,
+        raw_row,
+        reasons,
+        reference_period
+    from all_domains
 )
 
-select
-    source_name,
-    table_name,
-    source_file,
-    line_number,
-    raw_row,
-    reasons,
-    reference_period
-from all_domains
+select * from rejected_rows

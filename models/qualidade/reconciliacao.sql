@@ -16,29 +16,33 @@ all_domains as (
     select * from cooperativa
     union all
     select * from mensageria
+),
+
+counted_files as (
+    select
+        source_name,
+        table_name,
+        source_file,
+        raw_rows,
+        accepted_rows,
+        superseded_rows,
+        duplicate_rows,
+        rejected_rows,
+        refused_rows,
+        difference_rows,
+        raw_amount,
+        accepted_amount,
+        superseded_amount,
+        duplicate_amount,
+        rejected_amount,
+        refused_amount,
+        difference_amount,
+        unreadable_amount_rows,
+        difference_unreadable_rows,
+        reference_period,
+        extra_columns,
+        problem
+    from all_domains
 )
 
-select
-    source_name,
-    table_name,
-    source_file,
-    raw_rows,
-    accepted_rows,
-    superseded_rows,
-    duplicate_rows,
-    rejected_rows,
-    refused_rows,
-    difference_rows,
-    raw_amount,
-    accepted_amount,
-    superseded_amount,
-    duplicate_amount,
-    rejected_amount,
-    refused_amount,
-    difference_amount,
-    unreadable_amount_rows,
-    difference_unreadable_rows,
-    reference_period,
-    extra_columns,
-    problem
-from all_domains
+select * from counted_files

@@ -7,6 +7,14 @@ with arquivos as (
     select * from {{ ref('int_cartoes__reconciliacao') }}
 ),
 
+faturas_repetidas as (
+    select * from {{ ref('base_cartoes__faturas_repeated') }}
+),
+
+pagamentos_repetidos as (
+    select * from {{ ref('base_cartoes__pagamentos_repeated') }}
+),
+
 emissoes as (
     select
         min(first_accepted_date) as primeira_emissao,
@@ -23,12 +31,12 @@ substituidas as (
     select
         kept_file_id,
         data_emissao as data_linha
-    from {{ ref('base_cartoes__faturas_repeated') }}
+    from faturas_repetidas
     union all
     select
         kept_file_id,
         data_pagamento as data_linha
-    from {{ ref('base_cartoes__pagamentos_repeated') }}
+    from pagamentos_repetidos
 ),
 
 linhas_datadas as (
@@ -49,6 +57,10 @@ primeiras_datas as (
         min(data_linha) as primeira_data
     from linhas_datadas
     group by file_id
+),
+
+datas_com_arquivos as (
+    {{ versioned_dates('datas', 'primeiras_datas', first='primeira_data') }}
 )
 
-{{ versioned_dates('datas', 'primeiras_datas', first='primeira_data') }}
+select * from datas_com_arquivos

@@ -34,17 +34,21 @@ somas as (
     group by datas.ref_date, datas.input_version
     {{- ' union all' if not loop.last }}
     {%- endfor %}
+),
+
+carteira_por_periodo as (
+    select
+        ref_date,
+        periodo,
+        {%- for name, aggregate, expression, type in book_sums() %}
+        {{ name }},
+        {%- endfor %}
+        {{ book_ratios() }},
+        total_clientes,
+        {{ divide('valor_total_faturas', 'total_clientes') }} as media_fatura_por_cliente,
+        {{ divide('valor_total_pagamentos', 'total_clientes') }} as media_pagamento_por_cliente,
+        input_version
+    from somas
 )
 
-select
-    ref_date,
-    periodo,
-    {%- for name, aggregate, expression, type in book_sums() %}
-    {{ name }},
-    {%- endfor %}
-    {{ book_ratios() }},
-    total_clientes,
-    {{ divide('valor_total_faturas', 'total_clientes') }} as media_fatura_por_cliente,
-    {{ divide('valor_total_pagamentos', 'total_clientes') }} as media_pagamento_por_cliente,
-    input_version
-from somas
+select * from carteira_por_periodo

@@ -13,6 +13,20 @@ with datas as (
     where true {{ and_unit_is_missing('ref_date') }}
 ),
 
+faturas as (
+    select * from {{ ref('int_cartoes__faturas_pagas') }}
+),
+
+-- The invoices are read again: DuckDB would hold a CTE with two readers in memory.
+pagas_em_varios_dias as (
+    select * from {{ ref('int_cartoes__faturas_pagas') }}
+    where data_primeiro_pagamento < data_ultimo_pagamento
+),
+
+pagamentos as (
+    select * from {{ ref('stg_cartoes__pagamentos') }}
+),
+
 -- A reference date sees all payments of most invoices, or none. For the other invoices, sum the payments before it.
 pagas_em_parte as (
     select
@@ -20,11 +34,13 @@ pagas_em_parte as (
         pagamentos.id_fatura,
         count(*) as total_pagamentos,
         sum(pagamentos.valor_pagamento) as valor_pago
-    from {{ ref('int_cartoes__faturas_pagas') }} as faturas
+    from pagas_em_varios_dias
     inner join datas
-        on faturas.data_primeiro_pagamento < datas.ref_date and faturas.data_ultimo_pagamento >= datas.ref_date
-    inner join {{ ref('stg_cartoes__pagamentos') }} as pagamentos
-        on faturas.id_fatura = pagamentos.id_fatura and datas.ref_date > pagamentos.data_pagamento
+        on
+            pagas_em_varios_dias.data_primeiro_pagamento < datas.ref_date
+            and pagas_em_varios_dias.data_ultimo_pagamento >= datas.ref_date
+    inner join pagamentos
+        on pagas_em_varios_dias.id_fatura = pagamentos.id_fatura and datas.ref_date > pagamentos.data_pagamento
     group by datas.ref_date, pagamentos.id_fatura
 ),
 
@@ -50,7 +66,7 @@ faturas_vistas as (
             when faturas.data_ultimo_pagamento < datas.ref_date then faturas.valor_pago
             else coalesce(pagas_em_parte.valor_pago, 0)
         end as valor_pago
-    from {{ ref('int_cartoes__faturas_pagas') }} as faturas
+    from faturas
     inner join datas on faturas.data_emissao < datas.ref_date
     left join pagas_em_parte
         on faturas.id_fatura = pagas_em_parte.id_fatura and datas.ref_date = pagas_em_parte.ref_date
@@ -106,21 +122,26 @@ sequencias as (
         {{ months_on_time('somas.meses_em_atraso', 'somas.meses_em_dia') }} as meses_decididos
     from somas
     inner join datas on somas.ref_date = datas.ref_date
+),
+
+clientes_na_data as (
+    select
+        ref_date,
+        id_cliente,
+        {%- for months in book_windows() %}
+        {%- for name, aggregate, expression, type in book_sums() %}
+        {{ name }}_u{{ months }}m,
+        {%- endfor %}
+        {{ book_ratios('_u' ~ months ~ 'm') }},
+        {%- endfor %}
+        {{ divide('valor_total_faturas_u3m', 'valor_total_faturas_u6m', scale=4, factor=2, precision=9) }}
+            as tendencia_valor_u3m_u6m,
+        cast(date_diff('month', {{ first_of_month('primeira_emissao') }}, ref_date) as integer)
+            as meses_de_relacionamento,
+        cast(meses_desde_ultimo_atraso_u12m as integer) as meses_desde_ultimo_atraso_u12m,
+        cast({{ longest_streak('meses_decididos') }} as integer) as maior_sequencia_em_dia_u12m,
+        input_version
+    from sequencias
 )
 
-select
-    ref_date,
-    id_cliente,
-    {%- for months in book_windows() %}
-    {%- for name, aggregate, expression, type in book_sums() %}
-    {{ name }}_u{{ months }}m,
-    {%- endfor %}
-    {{ book_ratios('_u' ~ months ~ 'm') }},
-    {%- endfor %}
-    {{ divide('valor_total_faturas_u3m', 'valor_total_faturas_u6m', scale=4, factor=2, precision=9) }}
-        as tendencia_valor_u3m_u6m,
-    cast(date_diff('month', {{ first_of_month('primeira_emissao') }}, ref_date) as integer) as meses_de_relacionamento,
-    cast(meses_desde_ultimo_atraso_u12m as integer) as meses_desde_ultimo_atraso_u12m,
-    cast({{ longest_streak('meses_decididos') }} as integer) as maior_sequencia_em_dia_u12m,
-    input_version
-from sequencias
+select * from clientes_na_data

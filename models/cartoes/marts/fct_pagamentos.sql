@@ -9,15 +9,27 @@
 ) }}
 
 -- depends_on: {{ ref('int_cartoes__reconciliacao') }}
-with touched_keys as (
-    select id_pagamento
-    from {{ ref('base_cartoes__pagamentos') }}
+with pagamentos_novos as (
+    select * from {{ ref('base_cartoes__pagamentos') }}
     where reasons is null {{ and_unit_is_missing('file_id') }}
+),
+
+pagamentos_lidos as (
+    select * from {{ ref('base_cartoes__pagamentos') }}
+    where reasons is null
+),
+
+faturas_novas as (
+    select * from {{ ref('base_cartoes__faturas') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
+),
+
+touched_keys as (
+    select id_pagamento from pagamentos_novos
     union
-    select pagamentos.id_pagamento
-    from {{ ref('base_cartoes__pagamentos') }} as pagamentos
-    inner join {{ ref('base_cartoes__faturas') }} as faturas on pagamentos.id_fatura = faturas.id_fatura
-    where pagamentos.reasons is null and faturas.reasons is null {{ and_unit_is_missing('faturas.file_id') }}
+    select pagamentos_lidos.id_pagamento
+    from pagamentos_lidos
+    inner join faturas_novas on pagamentos_lidos.id_fatura = faturas_novas.id_fatura
 ),
 
 pagamentos as (
@@ -26,19 +38,20 @@ pagamentos as (
 ),
 
 faturas as (
+    select * from {{ ref('int_cartoes__faturas_pagas') }}
+),
+
+pagamentos_conferidos as (
     select
-        id_fatura,
-        id_cliente
-    from {{ ref('int_cartoes__faturas_pagas') }}
+        pagamentos.id_pagamento,
+        pagamentos.id_fatura,
+        pagamentos.id_cliente,
+        pagamentos.data_pagamento,
+        pagamentos.valor_pagamento,
+        faturas.id_fatura is not null as fatura_conhecida,
+        coalesce(faturas.id_cliente = pagamentos.id_cliente, false) as cliente_confere
+    from pagamentos
+    left join faturas on pagamentos.id_fatura = faturas.id_fatura
 )
 
-select
-    pagamentos.id_pagamento,
-    pagamentos.id_fatura,
-    pagamentos.id_cliente,
-    pagamentos.data_pagamento,
-    pagamentos.valor_pagamento,
-    faturas.id_fatura is not null as fatura_conhecida,
-    coalesce(faturas.id_cliente = pagamentos.id_cliente, false) as cliente_confere
-from pagamentos
-left join faturas on pagamentos.id_fatura = faturas.id_fatura
+select * from pagamentos_conferidos

@@ -5,10 +5,14 @@ with arquivos as (
 ),
 
 dominios as (
+    select * from {{ ref('dominios') }}
+),
+
+dominios_resumidos as (
     select
         {{ dbt.hash(dbt.listagg("coluna || ',' || escrita || ',' || valor", "';'", 'order by coluna, escrita')) }}
             as fingerprint
-    from {{ ref('dominios') }}
+    from dominios
 ),
 
 extratos as (
@@ -18,15 +22,22 @@ extratos as (
         reference_period as data_extrato,
         lag(file_id) over (partition by table_name order by reference_period) as previous_file_id
     from arquivos
+),
+
+extratos_com_versao as (
+    select
+        extratos.*,
+        case
+            when extratos.table_name = 'movimentacao_cartao' then cast(extratos.file_id as varchar)
+            else concat_ws(
+                ' ',
+                cast(extratos.file_id as varchar),
+                cast(extratos.previous_file_id as varchar),
+                dominios_resumidos.fingerprint
+            )
+        end as input_version
+    from extratos
+    cross join dominios_resumidos
 )
 
-select
-    extratos.*,
-    case
-        when extratos.table_name = 'movimentacao_cartao' then cast(extratos.file_id as varchar)
-        else concat_ws(
-            ' ', cast(extratos.file_id as varchar), cast(extratos.previous_file_id as varchar), dominios.fingerprint
-        )
-    end as input_version
-from extratos
-cross join dominios
+select * from extratos_com_versao

@@ -67,18 +67,22 @@ calendario as (
             when dia = {{ add_days('pascoa', 60) }} then 'Corpus Christi'
         end as feriado_bancario
     from feriados
+),
+
+datas as (
+    select
+        ano * 10000 + month(dia) * 100 + day(dia) as sk_data,
+        dia as data, -- noqa: RF04
+        ano,
+        cast((month(dia) + 2 - (month(dia) + 2) % 3) / 3 as integer) as trimestre,
+        month(dia) as mes,
+        day(dia) as dia,
+        {{ iso_weekday('dia') }} as dia_da_semana,
+        {{ first_of_month('dia') }} as primeiro_dia_do_mes,
+        feriado_nacional,
+        feriado_bancario,
+        {{ iso_weekday('dia') }} < 6 and feriado_nacional is null and feriado_bancario is null as dia_util
+    from calendario
 )
 
-select
-    ano * 10000 + month(dia) * 100 + day(dia) as sk_data,
-    dia as data, -- noqa: RF04
-    ano,
-    cast((month(dia) + 2 - (month(dia) + 2) % 3) / 3 as integer) as trimestre,
-    month(dia) as mes,
-    day(dia) as dia,
-    {{ iso_weekday('dia') }} as dia_da_semana,
-    {{ first_of_month('dia') }} as primeiro_dia_do_mes,
-    feriado_nacional,
-    feriado_bancario,
-    {{ iso_weekday('dia') }} < 6 and feriado_nacional is null and feriado_bancario is null as dia_util
-from calendario
+select * from datas

@@ -1,18 +1,34 @@
 {{ config(materialized='view') }}
 
-select
-    movimentacao.id_movimentacao,
-    movimentacao.id_cartao,
-    cartao.id_conta,
-    conta.id_associado,
-    case
-        when movimentacao.sk_cartao = -1 then 'cartao'
-        when movimentacao.sk_conta = -1 then 'conta'
-        else 'associado'
-    end as desconhecido,
-    {{ view_timestamp('movimentacao.data_movimentacao') }} as data_movimentacao,
-    movimentacao.valor_movimentacao
-from {{ ref('fct_movimentacao_cartao') }} as movimentacao
-inner join {{ ref('dim_cartao') }} as cartao on movimentacao.sk_cartao = cartao.sk_cartao
-inner join {{ ref('dim_conta') }} as conta on movimentacao.sk_conta = conta.sk_conta
-where -1 in (movimentacao.sk_cartao, movimentacao.sk_conta, movimentacao.sk_associado)
+with movimentacoes as (
+    select * from {{ ref('fct_movimentacao_cartao') }}
+    where -1 in (sk_cartao, sk_conta, sk_associado)
+),
+
+contas as (
+    select * from {{ ref('dim_conta') }}
+),
+
+cartoes as (
+    select * from {{ ref('dim_cartao') }}
+),
+
+movimentacoes_orfas as (
+    select
+        movimentacoes.id_movimentacao,
+        movimentacoes.id_cartao,
+        cartoes.id_conta,
+        contas.id_associado,
+        case
+            when movimentacoes.sk_cartao = -1 then 'cartao'
+            when movimentacoes.sk_conta = -1 then 'conta'
+            else 'associado'
+        end as desconhecido,
+        {{ view_timestamp('movimentacoes.data_movimentacao') }} as data_movimentacao,
+        movimentacoes.valor_movimentacao
+    from movimentacoes
+    inner join cartoes on movimentacoes.sk_cartao = cartoes.sk_cartao
+    inner join contas on movimentacoes.sk_conta = contas.sk_conta
+)
+
+select * from movimentacoes_orfas

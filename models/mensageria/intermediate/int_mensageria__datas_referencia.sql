@@ -23,6 +23,10 @@ primeiros_meses as (
         file_id,
         {{ first_of_month('first_date') }} as first_month
     from arquivos
+),
+
+versioned_months as (
+    {{ versioned_dates('datas', 'primeiros_meses', first='first_month', column='reference_month') }}
 )
 
-{{ versioned_dates('datas', 'primeiros_meses', first='first_month', column='reference_month') }}
+select * from versioned_months

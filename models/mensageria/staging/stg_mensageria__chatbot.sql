@@ -8,17 +8,21 @@ with events as (
 
 repeated as (
     select * from {{ ref('base_mensageria__chatbot_repeated') }}
+),
+
+accepted_events as (
+    select
+        events.customer,
+        events.flow,
+        events.session,
+        events.timestamp as answered_at,
+        events.content,
+        events.file_id,
+        events.line_number
+    from events
+    left join repeated
+        on events.file_id = repeated.file_id and events.line_number = repeated.line_number
+    where repeated.file_id is null
 )
 
-select
-    events.customer,
-    events.flow,
-    events.session,
-    events.timestamp as answered_at,
-    events.content,
-    events.file_id,
-    events.line_number
-from events
-left join repeated
-    on events.file_id = repeated.file_id and events.line_number = repeated.line_number
-where repeated.file_id is null
+select * from accepted_events

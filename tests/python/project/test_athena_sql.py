@@ -69,6 +69,15 @@ def test_what_a_later_run_computes_is_what_athena_reads(for_athena: dict[str, An
     assert all_problems(later) == {}
 
 
+def test_every_model_ends_with_its_last_cte(for_athena: dict[str, Any]) -> None:
+    """A model reads top down: each CTE has one job, and the last one holds the model's rows and names them."""
+    models = [node for node in for_athena.values() if node.resource_type == "model"]
+    assert len(models) > 60
+    for node in models:
+        ctes = re.findall(r"^(?:with |, )?(\w+) as \($", node.compiled_code, re.M)
+        assert node.compiled_code.strip().splitlines()[-1] == f"select * from {ctes[-1]}", node.name
+
+
 def jinja_files(*folders: str) -> list[Path]:
     return [
         path

@@ -12,6 +12,10 @@ with datas as (
     where true {{ and_unit_is_missing('reference_month') }}
 ),
 
+account_months as (
+    select * from {{ ref('int_mensageria__account_months') }}
+),
+
 -- All earlier months, not only the last six, so that an account stays in the table from its first invoice on.
 known_months as (
     select
@@ -21,7 +25,7 @@ known_months as (
         account_months.account,
         account_months.invoiced,
         date_diff('month', account_months.invoice_month, datas.reference_month) as months_ago
-    from {{ ref('int_mensageria__account_months') }} as account_months
+    from account_months
     inner join datas on account_months.invoice_month < datas.reference_month
 ),
 
@@ -37,15 +41,19 @@ totals as (
         input_version
     from known_months
     group by customer, account, reference_month, input_version
+),
+
+averages as (
+    select
+        customer,
+        account,
+        reference_month,
+        {%- for months in [3, 6] %}
+        case when months_in_{{ months }} = {{ months }} then {{ truncated_mean('invoiced_in_' ~ months, months) }} end
+            as avg_invoices_last_{{ months }}_months,
+        {%- endfor %}
+        input_version
+    from totals
 )
 
-select
-    customer,
-    account,
-    reference_month,
-    {%- for months in [3, 6] %}
-    case when months_in_{{ months }} = {{ months }} then {{ truncated_mean('invoiced_in_' ~ months, months) }} end
-        as avg_invoices_last_{{ months }}_months,
-    {%- endfor %}
-    input_version
-from totals
+select * from averages

@@ -6,20 +6,19 @@
 
 -- depends_on: {{ ref('chatbot_keys') }}
 with sessions as (
+    select * from {{ ref('chatbot_sessions') }}
+),
+
+pivoted_sessions as (
     select
         customer,
         flow,
         session,
         {{ view_timestamp('first_answer_dt') }} as first_answer_dt,
-        {{ view_timestamp('last_answer_dt') }} as last_answer_dt,
-        answers
-    from {{ ref('chatbot_sessions') }}
+        {{ (
+            [view_timestamp('last_answer_dt') ~ ' as last_answer_dt'] + answer_columns('answers')
+        ) | join(',\n        ') }}
+    from sessions
 )
 
-select
-    customer,
-    flow,
-    session,
-    first_answer_dt,
-    {{ (['last_answer_dt'] + answer_columns('answers')) | join(',\n    ') }}
-from sessions
+select * from pivoted_sessions
