@@ -51,7 +51,6 @@
 {% macro notes_of_units() -%}
     {%- set notes = this.incorporate(path={'schema': target.schema ~ '_units'}, type='table') -%}
     {%- if adapter.get_relation(notes.database, notes.schema, notes.identifier) is none -%}
-        {%- do adapter.create_schema(notes) -%}
         {%- call statement('notes') -%}{{ create_notes(notes) }}{%- endcall -%}
         {%- do adapter.commit() -%}
         {%- do adapter.cache_added(notes) -%}
