@@ -48,10 +48,10 @@ DAYS = {table: f"{table}_20240110.csv" for table in ("associado", "conta", "cart
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     if programs() is None:
         pytest.skip("no PostgreSQL on this machine: apt-get install postgresql")
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
+    with running_postgres() as dsn:
         yield dsn
 
 
