@@ -102,7 +102,11 @@ def write_raw(raw: Path, members: int) -> None:
     database = raw.with_name("generator.duckdb")
     with duckdb.connect(str(database)) as con:
         con.execute("set threads = 2; set memory_limit = '8GB'; set preserve_insertion_order = false")
-        write_extracts(con, folder, members, date(2023, 1, 1), seed=1, clean=True, each=MOVEMENTS_OF_A_CARD)
+        list(
+            write_extracts(
+                con, folder, members, date(2023, 1, 1), seed=1, clean=True, each=MOVEMENTS_OF_A_CARD
+            )
+        )
     database.unlink()
 
 

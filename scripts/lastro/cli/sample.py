@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from lastro.cli.options import files_progress
-from lastro.sample.raw_files import write_sample
+from lastro.sample.files import Sample
+from lastro.sample.write import write_sample
 
 
 def sample(
@@ -26,9 +27,8 @@ def sample(
     ] = False,
 ) -> None:
     """Write raw files from a seeded generator, with every defect that Lastro handles."""
+    chosen = Sample(clients, months, start.date(), seed, clean, steady)
     with files_progress() as progress:
-        task = progress.add_task("files", total=3 * months + 12 + (3 if clean else 4))
-        paths = write_sample(
-            to, clients, months, start.date(), seed, clean, steady, lambda _: progress.advance(task)
-        )
+        task = progress.add_task("files", total=None)
+        paths = write_sample(to, chosen, lambda _: progress.advance(task))
     typer.echo(f"{len(paths)} files under {to}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import duckdb
+
+from lastro.sample.files import Sample, append, write_csv
 
 TABLES = ("associado", "conta", "cartao", "movimentacao_cartao")
 EXTRACTS = 3
@@ -117,21 +120,46 @@ with movements as (
             as data_movimentacao
     from cartao
     cross join range(0, $each) as movements (movement)
+),
+extracts as (
+    select * from movements
+    union all
+    select * replace (number + 1 as number, cast(day + to_months(1) as date) as day)
+    from movements
+    where data_movimentacao >= day - to_days(3) and number + 1 < $extracts
 )
-select * from movements
-union all
-select * replace (number + 1 as number, cast(day + to_months(1) as date) as day)
-from movements
-where data_movimentacao >= day - to_days(3) and number + 1 < $extracts
+select * replace (strftime(data_movimentacao, '%Y-%m-%dT%H:%M:%S') as data_movimentacao)
+from extracts
 """
 
 _COLUMNS = {
-    "associado": "id_associado, nome, sobrenome, data_nascimento, estado_civil, escolaridade, email",
-    "conta": "id_conta, id_associado, tipo_conta, agencia, situacao_conta, data_criacao_conta",
-    "cartao": "id_cartao, id_conta, id_associado, numero_cartao, nome_impresso_cartao, bandeira_cartao,"
-    " tipo_cartao, data_criacao_cartao",
-    "movimentacao_cartao": "id_movimentacao, id_cartao, valor_movimentacao, descricao_movimentacao,"
-    " strftime(data_movimentacao, '%Y-%m-%dT%H:%M:%S') as data_movimentacao",
+    "associado": [
+        "id_associado",
+        "nome",
+        "sobrenome",
+        "data_nascimento",
+        "estado_civil",
+        "escolaridade",
+        "email",
+    ],
+    "conta": ["id_conta", "id_associado", "tipo_conta", "agencia", "situacao_conta", "data_criacao_conta"],
+    "cartao": [
+        "id_cartao",
+        "id_conta",
+        "id_associado",
+        "numero_cartao",
+        "nome_impresso_cartao",
+        "bandeira_cartao",
+        "tipo_cartao",
+        "data_criacao_cartao",
+    ],
+    "movimentacao_cartao": [
+        "id_movimentacao",
+        "id_cartao",
+        "valor_movimentacao",
+        "descricao_movimentacao",
+        "data_movimentacao",
+    ],
 }
 
 # Lines added to the second (1) and third (2) extract. Each comment names the result.
@@ -162,6 +190,13 @@ FAULTY = {
 }
 
 
+def write(con: duckdb.DuckDBPyConnection, folder: Path, sample: Sample) -> Iterator[Path]:
+    """Write the extracts of a sample: a member for every five clients."""
+    yield from write_extracts(
+        con, folder, max(sample.clients // 5, 1), sample.start, sample.seed, sample.clean
+    )
+
+
 def write_extracts(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
@@ -170,7 +205,7 @@ def write_extracts(
     seed: int,
     clean: bool,
     each: int = 2,
-) -> list[Path]:
+) -> Iterator[Path]:
     """Write the four tables of the cooperative, three extracts of each, a month apart.
 
     Args:
@@ -182,8 +217,8 @@ def write_extracts(
         clean: Whether to leave out all defects.
         each: The number of movements per card between two extracts.
 
-    Returns:
-        The files written, under folder.
+    Yields:
+        Each file, when it is written.
     """
     values = {"seed": seed, "extracts": EXTRACTS}
     con.execute(_PICK)
@@ -191,17 +226,11 @@ def write_extracts(
     con.execute(_ACCOUNTS, {"seed": seed})
     con.execute(_CARDS, {"seed": seed})
     con.execute(_MOVEMENTS, {**values, "each": each})
-    paths = []
     days = con.execute("select distinct number, day from associado order by number").fetchall()
     for number, day in days:
         for table in TABLES:
             path = folder / table / f"{table}_{day:%Y%m%d}.csv"
-            con.execute(
-                f"copy (select {_COLUMNS[table]} from {table} where number = {number} order by 1)"
-                f" to '{path}' (format csv, header)"
-            )
+            write_csv(con, path, f"{table} where number = {number}", _COLUMNS[table])
             faulty = [] if clean else FAULTY.get(number, {}).get(table, [])
-            with path.open("a", encoding="utf-8") as file:
-                file.writelines(line.format(day=f"{day:%Y-%m-%d}") + "\n" for line in faulty)
-            paths.append(path)
-    return paths
+            append(path, [line.format(day=f"{day:%Y-%m-%d}") for line in faulty])
+            yield path
