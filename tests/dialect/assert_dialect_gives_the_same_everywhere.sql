@@ -1,5 +1,6 @@
 -- Invariant: each macro in macros/dialect, and each spelling that the models share, gives the result worked out by hand
 -- on every engine. The test runs wherever the project is built. A case is: macro or spelling, SQL, expected text.
+-- What reads text has a list of texts x, each with what is expected of it.
 {%- set cases = [
     ('divide', divide('7', '2'), '3.50'),
     ('divide', divide('-7', '2'), '-3.50'),
@@ -43,48 +44,6 @@
     ('trimmed', "'[' || " ~ trimmed("'  a b  '") ~ " || ']'", '[a b]'),
     ('trimmed', "cast(length(" ~ trimmed("chr(9) || 'a'") ~ ") as integer)", '2'),
     ('trimmed', "cast(length(" ~ trimmed("'a' || chr(160)") ~ ") as integer)", '2'),
-    ('parse_date', parse_date("'2024-02-29'"), '2024-02-29'),
-    ('parse_date', parse_date("' 29/02/2024 '"), '2024-02-29'),
-    ('parse_date', parse_date("'2023-02-29'"), none),
-    ('parse_date', parse_date("'31/04/2024'"), none),
-    ('parse_date', parse_date("'2024-2-9'"), none),
-    ('parse_date', parse_date("'2024-01-01' || chr(10)"), none),
-    ('parse_date', parse_date("chr(9) || '2024-01-01'"), none),
-    ('parse_date', parse_date("'2024-01-01 10:00:00'"), none),
-    ('parse_date', parse_date("'02/13/2024'"), none),
-    ('parse_date', parse_date("'31/12/0000'"), none),
-    ('parse_date', parse_date("'0999-12-31'"), none),
-    ('parse_amount', parse_amount("'1234.56'"), '1234.56'),
-    ('parse_amount', parse_amount("'1.234,56'"), '1234.56'),
-    ('parse_amount', parse_amount("'1.234.567,8'"), '1234567.80'),
-    ('parse_amount', parse_amount("' -7 '"), '-7.00'),
-    ('parse_amount', parse_amount("'1e3'"), none),
-    ('parse_amount', parse_amount("'1,234.56'"), none),
-    ('parse_amount', parse_amount("'1.005'"), none),
-    ('parse_amount', parse_amount("'12345678901234567'"), none),
-    ('parse_amount', parse_amount("'9999999999999999.99'"), none),
-    ('parse_amount', parse_amount("'999999999999.99'"), '999999999999.99'),
-    ('parse_amount', parse_amount("'0000000000000012.5'"), '12.50'),
-    ('parse_amount', parse_amount("'R$ 11002.50'"), '11002.50'),
-    ('parse_amount', parse_amount("'R$\u00a01.234,56'"), '1234.56'),
-    ('parse_amount', parse_amount("'-R$ 1.234,56'"), '-1234.56'),
-    ('parse_amount', parse_amount("'11\u202f002,50'"), '11002.50'),
-    ('parse_amount', parse_amount("'1\u2009234\u2009567,89\u00a0'"), '1234567.89'),
-    ('parse_amount', parse_amount("'--1'"), none),
-    ('parse_amount', parse_amount("'-R$ -1,00'"), none),
-    ('parse_amount', parse_amount("'1.234'"), none),
-    ('parse_amount', parse_amount("'(1.234,56)'"), none),
-    ('parse_amount', parse_amount("''"), none),
-    ('parse_amount', parse_amount("'NaN'"), none),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-16T13:59:58'")), '2019-12-16T13:59:58'),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-16T13:59:58Z'")), '2019-12-16T13:59:58'),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-16 13:59:58-03:00'")), '2019-12-16T16:59:58'),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-31T22:30:00-03:30'")), '2020-01-01T02:00:00'),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-02-29T00:00:00'")), none),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-02-28T24:00:00'")), none),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-16T00:00:00+14:00'")), '2019-12-15T10:00:00'),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'2019-12-16T00:00:00+14:30'")), none),
-    ('parse_timestamp', format_timestamp(parse_timestamp("'16/12/2019 13:59:58'")), none),
     ('parse_timestamp', parse_timestamp("'2019-12-16T13:59:58.000002'") ~ ' > ' ~ parse_timestamp("'2019-12-16T13:59:58.000001+00:00'"), 'true'),
     ('timestamp_type', format_timestamp("cast('2024-01-31 10:00:00' as " ~ timestamp_type() ~ ")"), '2024-01-31T10:00:00'),
     ('format_timestamp', format_timestamp("timestamp '2024-01-31 09:05:07'"), '2024-01-31T09:05:07'),
@@ -137,12 +96,75 @@
     ('division by nothing', "7 / nullif(0, 0)", none),
     ('like', "case when '110' like '%11%' then 'yes' end", 'yes'),
 ] %}
+{%- set readers = [
+    ('parse_date', parse_date('texts.x'), [
+        ("'2024-02-29'", '2024-02-29'),
+        ("' 29/02/2024 '", '2024-02-29'),
+        ("'2023-02-29'", none),
+        ("'31/04/2024'", none),
+        ("'2024-2-9'", none),
+        ("'2024-01-01' || chr(10)", none),
+        ("chr(9) || '2024-01-01'", none),
+        ("'2024-01-01 10:00:00'", none),
+        ("'02/13/2024'", none),
+        ("'31/12/0000'", none),
+        ("'0999-12-31'", none),
+    ]),
+    ('parse_amount', parse_amount('texts.x'), [
+        ("'1234.56'", '1234.56'),
+        ("'1.234,56'", '1234.56'),
+        ("'1.234.567,8'", '1234567.80'),
+        ("' -7 '", '-7.00'),
+        ("'1e3'", none),
+        ("'1,234.56'", none),
+        ("'1.005'", none),
+        ("'12345678901234567'", none),
+        ("'9999999999999999.99'", none),
+        ("'999999999999.99'", '999999999999.99'),
+        ("'0000000000000012.5'", '12.50'),
+        ("'R$ 11002.50'", '11002.50'),
+        ("'R$\u00a01.234,56'", '1234.56'),
+        ("'-R$ 1.234,56'", '-1234.56'),
+        ("'11\u202f002,50'", '11002.50'),
+        ("'1\u2009234\u2009567,89\u00a0'", '1234567.89'),
+        ("'--1'", none),
+        ("'-R$ -1,00'", none),
+        ("'1.234'", none),
+        ("'(1.234,56)'", none),
+        ("''", none),
+        ("'NaN'", none),
+    ]),
+    ('parse_timestamp', format_timestamp(parse_timestamp('texts.x')), [
+        ("'2019-12-16T13:59:58'", '2019-12-16T13:59:58'),
+        ("'2019-12-16T13:59:58Z'", '2019-12-16T13:59:58'),
+        ("'2019-12-16 13:59:58-03:00'", '2019-12-16T16:59:58'),
+        ("'2019-12-31T22:30:00-03:30'", '2020-01-01T02:00:00'),
+        ("'2019-02-29T00:00:00'", none),
+        ("'2019-02-28T24:00:00'", none),
+        ("'2019-12-16T00:00:00+14:00'", '2019-12-15T10:00:00'),
+        ("'2019-12-16T00:00:00+14:30'", none),
+        ("'16/12/2019 13:59:58'", none),
+    ]),
+] %}
 with cases (macro, found, expected) as (
     {%- for macro, expression, expected in cases %}
     select
         '{{ macro }}',
         cast({{ expression }} as varchar),
         {{ 'cast(null as varchar)' if expected is none else sql_string(expected) }}
+    union all
+    {%- endfor %}
+    {%- for macro, expression, texts in readers %}
+    select
+        '{{ macro }}',
+        cast({{ expression }} as varchar),
+        texts.expected
+    from (
+        values
+        {%- for text, expected in texts %}
+        ({{ text }}, {{ 'null' if expected is none else sql_string(expected) }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as texts (x, expected)
     {{- ' union all' if not loop.last }}
     {%- endfor %}
 )
