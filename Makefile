@@ -18,8 +18,9 @@ check: lint  ## in two minutes: lint, one build with its tests, the fast tests; 
 test: lint  ## lint, and run every test that needs neither Java nor a cloud
 	$(PYTEST)
 
-thorough: lint  ## the same tests with many more examples: an hour or more, for the night
+thorough: lint  ## with many more examples, and faults planted one at a time: hours, for the night
 	LASTRO_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTEST)
+	$(BIN)/python -m pytest tests/mutations
 
 test-athena: .venv/installed  ## test the production path: dbt-athena on a real Trino, equal to DuckDB row by row
 	$(BIN)/python -m pytest tests/athena
