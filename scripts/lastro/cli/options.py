@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from lastro.cli.errors import errors
 
@@ -30,3 +39,12 @@ def files_progress() -> Progress:
         TimeElapsedColumn(),
         console=errors,
     )
+
+
+@contextmanager
+def percent_progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar on standard error, and yield what sets its percentage."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task(what, total=100)
+        yield lambda percent: progress.update(task, completed=percent)

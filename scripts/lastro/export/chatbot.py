@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from lastro.database import opened
-from lastro.export.files import write
+from lastro.export.files import Style, write
+from lastro.landing.sql import quoted
 
 
-def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) -> list[tuple[Path, int]]:
+def export_chatbot(database: Path, flow: str | None, style: Style, folder: Path) -> list[tuple[Path, int]]:
     """Write one report per flow: a row per session with its times and its answers, in the flow's order.
 
     Args:
         database: The DuckDB file that dbt built; it is opened read-only.
         flow: Only this flow, as the events name it; None for every flow.
-        layout: A value of Format. In CSV and XLSX the times are ISO 8601 texts.
+        style: How to write them.
         folder: The folder to write to, created if necessary.
 
     Returns:
@@ -39,15 +40,7 @@ def export_chatbot(database: Path, flow: str | None, layout: str, folder: Path) 
                 "with the hours in which it was answered."
             )
         for name in flows.values() if flow is None else [flows[flow]]:
-            times = (
-                ""
-                if layout == "parquet"
-                else (
-                    " replace (replace(cast(first_answer_dt as varchar), ' ', 'T') as first_answer_dt,"
-                    " replace(cast(last_answer_dt as varchar), ' ', 'T') as last_answer_dt)"
-                )
-            )
-            query = f'select *{times} from lastro_mensageria."{name}" order by customer, session'
-            path = folder / f"{name}.{layout}"
-            written.append((path, write(con, query, path, layout)))
+            query = f"select * from lastro_mensageria.{quoted(name)} order by customer, session"
+            path = style.path(folder, name)
+            written.append((path, write(con, query, path, style)))
     return written

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 from lastro.database import opened
-from lastro.export.files import delimiter_name, named, whole_file, write
+from lastro.export.files import Format, Style, write, write_report
 
 # Every column, so that the same movements give the same bytes.
 _ORDER = (
@@ -17,13 +15,12 @@ _ORDER = (
 )
 
 
-def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: Path) -> tuple[Path, int]:
+def export_movimento_flat(database: Path, style: Style, folder: Path) -> tuple[Path, int]:
     """Write movimento_flat, and its SHA-256, row count and R$ to a JSON file beside it.
 
     Args:
         database: The DuckDB file that dbt built; it is opened read-only.
-        layout: A value of Format. In CSV and XLSX the times are ISO 8601 in UTC.
-        delimiter: The character between the cells of a CSV.
+        style: How to write it. In CSV and XLSX the times are ISO 8601 in UTC.
         folder: The folder to write to, created if necessary.
 
     Returns:
@@ -34,10 +31,10 @@ def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: P
         ValueError: Rows or R$ differ from the fact's, or a workbook cannot hold them; nothing is written.
         duckdb.Error: The database is not a finished build.
     """
-    path = folder / named("movimento_flat", layout, delimiter_name(delimiter) if layout == "csv" else "")
+    path = style.path(folder, "movimento_flat", default=";")
     times = (
         ""
-        if layout == "parquet"
+        if style.layout == Format.parquet
         else " replace (strftime(data_movimento, '%Y-%m-%dT%H:%M:%S.%gZ') as data_movimento)"
     )
     totals = "select count(*), sum({}) from lastro_cooperativa.{}"
@@ -50,13 +47,9 @@ def export_movimento_flat(database: Path, layout: str, delimiter: str, folder: P
                 f" R$ {fact[1]}. Build again."
             )
         query = f"select *{times} from lastro_cooperativa.movimento_flat order by {_ORDER}"
-        rows = write(con, query, path, layout, delimiter)
+        rows = write(con, query, path, style)
         if rows != flat[0]:
             path.unlink()
             raise ValueError(f"only {rows} of {flat[0]} rows were written. Export again.")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    report = {"file": path.name, "rows": rows, "vlr_transacao_movimento": str(flat[1] or 0), "sha256": digest}
-    with whole_file(path.with_name(f"{path.name}.json")) as partial:
-        partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_report(path, rows, {"vlr_transacao_movimento": str(flat[1] or 0)})
     return path, rows
