@@ -81,12 +81,13 @@ def is_old(path: Path) -> None:
     os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
-# The tables that others query, but for the calendar, which no file changes, and the fact that says when it was loaded.
+# The tables that others query, but for the calendar, which no file changes, the fact that says when it was loaded,
+# and the builds.
 MARTS = [
     f"lastro_{path.relative_to(PROJECT / 'models').parts[0]}.{path.stem}"
     for path in sorted((PROJECT / "models").rglob("*.sql"))
     if ("marts" in path.parts or path.parent.name == "qualidade")
-    and path.stem not in ("dim_data", "fct_movimentacao_cartao")
+    and path.stem not in ("dim_data", "fct_movimentacao_cartao", "builds")
 ]
 
 
