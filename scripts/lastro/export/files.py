@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -199,9 +200,15 @@ def _write_workbook(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> i
             for row in rows:
                 number += 1
                 _refuse_long_texts(number, names, row)
-                sheet.write_row(number, 0, row)
+                sheet.write_row(number, 0, map(_held_exactly, row))
         book.close()
     return number
+
+
+def _held_exactly(cell: object) -> object:
+    """Return a number of more than fifteen digits as text, because Excel would round it."""
+    is_number = isinstance(cell, int | Decimal) and not isinstance(cell, bool)
+    return str(cell) if is_number and len(str(cell).strip("-").replace(".", "").lstrip("0")) > 15 else cell
 
 
 def _refuse_long_texts(number: int, names: list[str], row: tuple) -> None:

@@ -60,9 +60,9 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
         f"58 files landed in {folder}, 0 already there, 0 removed\n",
     )
     before = landed_files(sample.landed)
-    sample.build()
+    sample.build("-s", "+reconciliacao")
     assert landed_files(sample.landed) == before, "dbt reread files that were already landed"
-    sample.build()
+    sample.build("-s", "+reconciliacao")
     assert landed_files(sample.landed) == before
     [(rows, landed)] = sample.query(
         "select (select sum(raw_rows) from lastro_qualidade.reconciliacao),"
@@ -239,9 +239,8 @@ def test_files_that_cannot_be_trusted_are_all_named_and_land_nothing(
 def test_going_on_without_a_refused_file_counts_its_rows(workspace: Workspace) -> None:
     workspace.write_rows("tb_faturas", "202401", [INVOICE])
     workspace.write("tb_faturas", "202402", "id_fatura,id_cliente,valor_fatura\nf2,c1,7.50\nf3,c1,x\n")
-    select = ("--select", "tag:cartoes", "tag:qualidade")
+    select = ("--select", "+fct_faturas", "+reconciliacao")
     assert not workspace.dbt("build", *select).success
-    workspace.build("--vars", "{skip_refused: true}")
     build = workspace.dbt("build", *select, "--exclude", "tag:audit", "--vars", "{skip_refused: true}")
     assert build.success, build.output
     assert "warn_refused_files" in build.output
@@ -253,7 +252,7 @@ def test_going_on_without_a_refused_file_counts_its_rows(workspace: Workspace) -
         ("cartoes/tb_faturas/tb_faturas_202402.csv", 2, 0, 2, "7.50", 1, True),
     ]
     workspace.write_rows("tb_faturas", "202402", [["f2", *INVOICE[1:]]])
-    workspace.build(*select, "--exclude", "tag:audit", tests=True)
+    workspace.build("--select", "+fct_faturas")
     assert workspace.query("select count(*) from lastro_cartoes.fct_faturas") == [(2,)]
 
 
@@ -328,19 +327,19 @@ def test_a_bucket_is_landed_as_a_folder_is(workspace: Workspace, tmp_path: Path,
 
 
 def test_a_database_keeps_to_its_raw_root(sample: Workspace, tmp_path: Path, monkeypatch) -> None:
-    sample.build("-s", "+reconciliacao")
-    before = sample.snapshot(["lastro_qualidade.reconciliacao"])
+    sample.build("-s", "+int_cartoes__reconciliacao")
+    before = sample.snapshot(["lastro_cartoes.int_cartoes__reconciliacao"])
     other = tmp_path / "other"
     shutil.copytree(sample.raw / "cartoes", other / "cartoes")
     monkeypatch.setattr(sample, "raw", other)
-    build = sample.dbt("build", "-s", "+reconciliacao")
+    build = sample.dbt("build", "-s", "+int_cartoes__reconciliacao")
     assert not build.success
     assert "was built from" in build.output
     assert "allow_other_root: true" in build.output
-    assert sample.snapshot(["lastro_qualidade.reconciliacao"]) == before
-    sample.build("-s", "+reconciliacao", "--vars", "{allow_other_root: true}")
-    assert sample.query("select count(*) from lastro_qualidade.reconciliacao") == [(29,)]
-    sample.build("-s", "+reconciliacao")
+    assert sample.snapshot(["lastro_cartoes.int_cartoes__reconciliacao"]) == before
+    sample.build("-s", "+int_cartoes__reconciliacao", "--vars", "{allow_other_root: true}")
+    assert sample.query("select count(*) from lastro_cartoes.int_cartoes__reconciliacao") == [(29,)]
+    sample.build("-s", "+int_cartoes__reconciliacao")
 
 
 def test_what_runs_no_model_needs_no_raw_file(workspace: Workspace) -> None:
