@@ -37,6 +37,22 @@ def test_the_version_is_that_of_the_package() -> None:
     assert run("--version").stdout == f"lastro {declared}\n"
 
 
+def test_a_query_shows_rows_and_changes_nothing(built_sample: Workspace) -> None:
+    table = "lastro_cartoes.fct_faturas"
+    [(count,)] = built_sample.query(f"select count(*) from {table}")
+    done = run("query", f"select count(*) as faturas from {table}", LASTRO_DB=str(built_sample.database))
+    assert done.returncode == 0 and "faturas" in done.stdout and str(count) in done.stdout
+    for sql, words in (
+        ("selec 1", 'syntax error at or near "selec"'),
+        (f"delete from {table}", "Can only delete from base table"),
+        ("drop table lastro_cartoes.fct_pagamentos", "read-only"),
+        ("set threads = 1", "the statement returns no rows"),
+    ):
+        refused = run("query", sql, LASTRO_DB=str(built_sample.database))
+        assert refused.returncode == 1 and words in refused.stderr, refused.stderr
+    assert built_sample.query(f"select count(*) from {table}") == [(count,)]
+
+
 def test_a_database_that_is_being_written_is_named(workspace: Workspace) -> None:
     with duckdb.connect(str(workspace.database)) as con:
         con.execute("create table t as select 1 as a")
