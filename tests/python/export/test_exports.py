@@ -288,7 +288,14 @@ def big(tmp_path: Path) -> Path:
 def test_a_killed_export_leaves_no_file(tmp_path: Path, signal_number: Any) -> None:
     to = tmp_path / "out"
     args = [LASTRO, "export", "fct_pagamentos", "--to", str(to), "--database", str(big(tmp_path))]
-    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        args,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell inherits that SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     partial = to / ".fct_pagamentos.csv.partial"
     while not partial.exists():
         assert running.poll() is None, running.communicate()
