@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
 
-.PHONY: help build check test thorough test-athena lint docs bench sample lock clean
+.PHONY: help build check test thorough test-athena lint docs boards bench sample lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -10,6 +10,7 @@ help:  ## list the targets
 build: .venv/installed  ## create the environment, build the sample on DuckDB, show a summary
 	$(BIN)/dbt build --quiet
 	$(BIN)/lastro summary
+	@echo "make boards draws the build: one page per board, in target/boards."
 
 check: lint  ## in two minutes: lint, one build with its tests, the fast tests; DOMAIN=cartoes limits it to a domain
 	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
@@ -37,6 +38,9 @@ docs: .venv/installed  ## write the lineage site as one static file
 	$(BIN)/dbt build --quiet
 	$(BIN)/dbt docs generate --quiet --static
 	@echo "Open target/static_index.html in a browser; it needs no server and no network."
+
+boards: .venv/installed  ## draw the last build as boards: pages that open from disk, in target/boards
+	$(BIN)/lastro boards
 
 bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS and MEMBERS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
