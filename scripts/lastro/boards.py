@@ -167,7 +167,7 @@ def _reason(said: str) -> str:
             continue
         board = ((diagnostic.get("range") or {}).get("file") or "").removesuffix(".yml")
         part = f"query {diagnostic['query']}" if diagnostic.get("query") else diagnostic.get("path")
-        message = str(diagnostic.get("detail") or diagnostic["message"]).splitlines()[0]
+        message = str(diagnostic.get("detail") or diagnostic["message"]).splitlines()[0].rstrip(".")
         where = ", ".join(filter(None, [board and f"board {Path(board).name}", part]))
         return f"{where or 'a board'}: {message}. No page was written."
     return f"dct failed: {said.strip()[-500:]}. No page was written."
