@@ -5,7 +5,7 @@ SQL := models snapshots tests analyses
 # One worker a core, and one thread a worker.
 PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
 
-.PHONY: help build check test thorough test-athena lint docs bench sample lock clean
+.PHONY: help build check test thorough test-athena lint docs boards bench sample lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,7 @@ help:  ## list the targets
 build: .venv/installed  ## create the environment, build the sample on DuckDB, show a summary
 	$(BIN)/dbt build --quiet
 	$(BIN)/lastro summary
+	@echo "make boards draws the build: one page per board, in target/boards."
 
 check: SQL = $(filter-out macros/%,$(shell git diff --name-only --diff-filter=d HEAD -- '*.sql'; git ls-files -o --exclude-standard -- '*.sql'))
 check: lint  ## in minutes: lint of what changed, one build with its tests, the fast tests; DOMAIN=cartoes limits it to a domain
@@ -41,6 +42,9 @@ docs: .venv/installed  ## write the lineage site as one static file
 	$(BIN)/dbt build --quiet
 	$(BIN)/dbt docs generate --quiet --static
 	@echo "Open target/static_index.html in a browser; it needs no server and no network."
+
+boards: .venv/installed  ## draw the last build as boards: pages that open from disk, in target/boards
+	$(BIN)/lastro boards
 
 bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS and MEMBERS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)

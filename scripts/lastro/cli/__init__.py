@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lastro.cli import doctor, export, extract, land, query, sample, summary
+from lastro.cli import boards, doctor, export, extract, land, query, sample, summary
 from lastro.cli.errors import Commands
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, land, summary, query, doctor):
+for module in (sample, land, summary, query, boards, doctor):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
