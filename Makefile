@@ -38,10 +38,13 @@ lint: .venv/installed  ## check SQL, Python, project conventions and the Athena 
 	$(if $(SQL),$(BIN)/sqlfluff lint --disable-progress-bar $(SQL))
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
-docs: .venv/installed  ## write the lineage site as one static file
+docs: .venv/installed  ## write the lineage site as one static file, and the lineage of columns beside it
 	$(BIN)/dbt build --quiet
 	$(BIN)/dbt docs generate --quiet --static
-	@echo "Open target/static_index.html in a browser; it needs no server and no network."
+	@mkdir -p target/colibri
+	$(BIN)/colibri generate --disable-telemetry --light --output-dir target/colibri > target/colibri/log.txt
+	@! grep ERROR target/colibri/log.txt
+	@echo "Open target/static_index.html (lineage) and target/colibri/index.html (column lineage); they need no network."
 
 boards: .venv/installed  ## draw the last build as boards: pages that open from disk, in target/boards
 	$(BIN)/lastro boards

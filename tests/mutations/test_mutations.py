@@ -159,7 +159,9 @@ def test_the_copy_has_no_fault(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "right", "wrong"), [f[2:] for f in FAULTS], ids=[f"{f[1]}: {f[0]}" for f in FAULTS]
+    ("domain", "path", "right", "wrong"),
+    [fault[1:] for fault in FAULTS],
+    ids=[f"{fault[1]}: {fault[0]}" for fault in FAULTS],
 )
 def test_a_fault_is_found(copy: Path, domain: str, path: str, right: str, wrong: str) -> None:
     text = (PROJECT / path).read_text(encoding="utf-8")
