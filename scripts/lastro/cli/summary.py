@@ -159,7 +159,12 @@ def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     [(last,)] = con.execute("select max(ref_date) from book_faturas_carteira").fetchall()
     _print_table(con, console, "Every raw row has one disposition (reconciliacao)", _RECONCILIATION)
     _print_table(con, console, "The same in R$", _AMOUNTS)
-    _print_table(con, console, "Why rows were rejected (quarentena)", _REJECTED)
+    _print_table(
+        con,
+        console,
+        "Why rows were rejected (quarentena; `lastro export quarentena` says what to do)",
+        _REJECTED,
+    )
     _print_table(con, console, "Invoices (fct_faturas)", _INVOICES)
     _print_turned(con, console, f"The portfolio as of {last} (book_faturas_carteira)", _PORTFOLIO)
     _print_turned(con, console, f"Who owes most as of {last} (book_faturas_cliente)", _CLIENTS)
