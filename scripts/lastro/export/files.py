@@ -149,6 +149,8 @@ def _brazilian(amount: str) -> str:
 def _copy(con: duckdb.DuckDBPyConnection, statement: str, progress: Callable[[float], None]) -> int:
     """Run a COPY in a thread, so that its progress shows and Ctrl-C ends it, and return its rows."""
     con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+    # Whatever does not fit is sorted on disk, beside the database.
+    con.execute("set memory_limit = '1GB'")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: con.execute(statement).fetchone()[0])
         try:
