@@ -40,7 +40,7 @@ lint: .venv/installed  ## check SQL, Python, project conventions and the Athena 
 
 docs: .venv/installed  ## write the lineage site as one static file, and the lineage of columns beside it
 	$(BIN)/dbt build --quiet
-	$(BIN)/dbt docs generate --quiet --static
+	LASTRO_DOCS=1 $(BIN)/dbt docs generate --quiet --static
 	@mkdir -p target/colibri
 	$(BIN)/colibri generate --disable-telemetry --light --output-dir target/colibri > target/colibri/log.txt
 	@! grep ERROR target/colibri/log.txt
