@@ -54,9 +54,11 @@ bench: .venv/installed  ## time each domain against the shortest hand-written SQ
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
 	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 
-sample:  ## regenerate the committed sample
+sample: .venv/installed  ## regenerate the committed sample
+	rm -rf target/sample
+	$(BIN)/lastro sample --to target/sample
 	rm -rf data/raw
-	$(BIN)/lastro sample --to data/raw
+	mv target/sample data/raw
 
 lock:  ## lock requirements.in into requirements.txt; needs uv
 	uv pip compile --quiet --no-header --no-annotate --generate-hashes requirements.in -o requirements.txt

@@ -58,7 +58,7 @@ def read_mart(name: str, project: Path = PROJECT) -> Mart:
         if f"- name: {name}\n" not in path.read_text(encoding="utf-8"):
             continue
         for model in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["models"]:
-            meta = model.get("config", {}).get("meta", {})
+            meta = model.get("config", {}).get("meta") or {}
             if model["name"] != name or "export" not in meta:
                 continue
             columns = tuple(_column(column) for column in model["columns"])
@@ -76,5 +76,5 @@ def read_mart(name: str, project: Path = PROJECT) -> Mart:
 
 
 def _column(column: dict) -> MartColumn:
-    meta = column.get("config", {}).get("meta", {})
+    meta = column.get("config", {}).get("meta") or {}
     return MartColumn(column["name"], column.get("data_type"), meta.get("unit"), bool(meta.get("pii")))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 
@@ -50,7 +50,8 @@ def export_table(
             asked = " and ".join(f"{column}={value}" for column, value in where.items())
             raise ValueError(f"{mart.name} has no row with {asked}. Nothing is written.")
         order = ", ".join(map(quoted, mart.key))
-        chosen = [re.sub(r"[^\w-]+", "-", value) for value in where.values()]
+        # Encoded, so that no two conditions share a name.
+        chosen = [f"{column}={quote(value, safe='')}" for column, value in where.items()]
         path = style.path(folder, "_".join([mart.name, *chosen]))
         query = f"select * from {relation} where {condition} order by {order}"
         written = write(con, query, path, style, progress)

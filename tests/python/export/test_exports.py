@@ -198,9 +198,20 @@ def test_some_rows_of_a_mart(built_sample: Workspace, tmp_path: Path) -> None:
         "select id_fatura from lastro_cartoes.fct_faturas where situacao = 'vencida' and id_cliente = '0000007'"
         " order by 1"
     )
-    with (tmp_path / "fct_faturas_vencida_0000007.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "fct_faturas_situacao=vencida_id_cliente=0000007.csv").open(encoding="utf-8") as file:
         assert [(row["id_fatura"],) for row in csv.DictReader(file)] == expected
     assert expected
+
+
+def test_conditions_on_other_columns_do_not_overwrite_each_other(
+    built_sample: Workspace, tmp_path: Path
+) -> None:
+    for condition in ("dias_atraso=0", "total_pagamentos=0"):
+        assert export(built_sample, tmp_path, "fct_faturas", "--where", condition).returncode == 0
+    assert {path.name for path in tmp_path.glob("*.csv")} == {
+        "fct_faturas_dias_atraso=0.csv",
+        "fct_faturas_total_pagamentos=0.csv",
+    }
 
 
 @pytest.mark.parametrize(
