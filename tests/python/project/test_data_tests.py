@@ -196,6 +196,11 @@ def test_a_difference_fails_every_build(built_sample: Workspace) -> None:
             "assert_facts_reconcile_with_raw_files",
             "valor_fatura = valor_fatura + 0.01 where id_fatura = '1-202301'",
         ),
+        (
+            "base_cartoes__faturas",
+            "assert_every_rejected_row_is_in_quarantine",
+            "reasons = null where reasons like '%missing'",
+        ),
     ],
 )
 def test_the_singular_tests_can_fail(built_sample: Workspace, table: str, test: str, change: str) -> None:

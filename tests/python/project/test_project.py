@@ -40,6 +40,8 @@ def test_every_raw_table_is_reconciled(workspace: Workspace) -> None:
         base = name.removesuffix("_repeated")
         domain = base.split(".base_")[1].split("__")[0]
         assert base in nodes.nodes[f"model.lastro.int_{domain}__quarentena"].depends_on.nodes
+        # Without it, a file whose row another file supersedes would keep its old reconciliation.
+        assert name in nodes.nodes[f"model.lastro.int_{domain}__arquivos"].depends_on.nodes
 
 
 def test_every_analysis_and_every_export_is_an_exposure(workspace: Workspace) -> None:
