@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 from lastro import PROJECT
 
+# The column that the gate adds to what it makes of a spreadsheet or a fixed-width file: the original line.
+ORIGINAL_LINE = "linha_original"
 # What each placeholder of a path pattern matches.
 _PLACEHOLDERS = {
     r"\{YYYYMM\}": "(?P<period>[0-9]{6})",
     r"\{YYYYMMDD\}": "(?P<period>[0-9]{8})",
-    r"\{HH\}": "(?:[01][0-9]|2[0-3])",
-    r"/\*\*/": "/(?:[^/]+/)*",
+    r"\{HH\}": "(?P<hour>[01][0-9]|2[0-3])",
+    r"\{id_lote\}": "(?P<id_lote>[A-Za-z0-9_-]+-[0-9]{8}-[0-9]{4,})",
+    r"\{client\}": "(?P<client>[^/]+)",
+    r"/\*\*/": "/(?P<folders>(?:[^/]+/)*)",
     r"\*": "[^/]+",
 }
+# What a file's name ends with when it arrives; the raw file has the ending of its path pattern.
+_ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7})+$")
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,53 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """When files of a table have to come.
+
+    Attributes:
+        every: `month` or `business_day`: what one file covers.
+        by_day: The business day by which it has to be there, counted from the end of what it covers.
+    """
+
+    every: str
+    by_day: int
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """How files of a table arrive.
+
+    Attributes:
+        path: The pattern of their names under the inbox, with slashes; {client} is the folder of a sender.
+        marker: What is appended to a file's name for the file that says that it is complete, or None.
+        control: What is appended to its name for the file that declares its totals, or None.
+        days_kept: For how many days a received file is kept once its batch has ended; None for ever.
+        expected: When files have to come, if that is known.
+    """
+
+    path: str
+    marker: str | None = None
+    control: str | None = None
+    days_kept: int | None = None
+    expected: Expected | None = None
+
+
+class Arrival(NamedTuple):
+    """What the name of a file in the inbox says: the raw file that it becomes, its period, its sender.
+
+    `raw` still has the placeholder {id_lote} if each batch is a raw file of its own.
+    """
+
+    table: RawTable
+    raw: str
+    client: str
+
+    def destination(self, id_lote: str) -> str:
+        """Return the path of the raw file of a batch."""
+        return self.raw.replace("{id_lote}", id_lote)
+
+
+@dataclass(frozen=True)
 class RawTable:
     """A declared raw table.
 
@@ -45,6 +99,8 @@ class RawTable:
         amount: The column whose R$ are reconciled, if any.
         encoding: The encoding of its text files, as Python names it; None to detect it per file.
         date: The column that dates a row, if any.
+        inbox: How its files arrive, if they come from outside.
+        rejected_percent: The share of rejected rows above which a file is alarming.
     """
 
     source: str
@@ -55,6 +111,9 @@ class RawTable:
     encoding: str | None
     columns: tuple[Column, ...]
     date: str | None = None
+    # These change nothing in how a file is read, so they are no part of the reader's version.
+    inbox: Inbox | None = field(default=None, repr=False)
+    rejected_percent: float = field(default=20, repr=False)
 
     @property
     def is_json(self) -> bool:
@@ -98,11 +157,29 @@ class RawTable:
         except ValueError:
             return None
 
+    def arrival(self, name: str) -> Arrival | None:
+        """Return what a file's name under the inbox says, or None if the file is not of this table."""
+        match = _matched(self.inbox.path, name, re.IGNORECASE) if self.inbox else None
+        if not match:
+            return None
+        said = match.groupdict()
+        stem = _ENDINGS.sub("", name.rpartition("/")[2])
+        raw = self.path.replace("/**/", f"/{said.get('folders') or ''}").replace("*", stem)
+        raw = re.sub(r"\{YYYY(?:MM|MMDD|-MM-DD)\}", said.get("period") or "", raw)
+        raw = raw.replace("{HH}", said.get("hour") or "")
+        if "{id_lote}" not in raw and not self.fits(raw):
+            return None
+        return Arrival(self, raw, said.get("client") or self.source)
+
     def _match(self, path: str) -> re.Match[str] | None:
-        pattern = re.escape(self.path)
-        for placeholder, expression in _PLACEHOLDERS.items():
-            pattern = pattern.replace(placeholder, expression)
-        return re.fullmatch(pattern, path)
+        return _matched(self.path, path)
+
+
+def _matched(pattern: str, path: str, flags: int = 0) -> re.Match[str] | None:
+    pattern = re.escape(pattern)
+    for placeholder, expression in _PLACEHOLDERS.items():
+        pattern = pattern.replace(placeholder, expression)
+    return re.fullmatch(pattern, path, flags)
 
 
 def read_contract(project: Path = PROJECT) -> list[RawTable]:
@@ -134,6 +211,24 @@ def _raw_table(source: str, table: dict) -> RawTable:
             for column in table["columns"]
         ),
         date=meta.get("date"),
+        inbox=_inbox(table["name"], meta) if "inbox" in meta else None,
+        rejected_percent=meta.get("limits", {}).get("rejected_percent", 20),
+    )
+
+
+def _inbox(table: str, meta: dict) -> Inbox:
+    expected = Expected(**meta["expected"]) if "expected" in meta else None
+    if expected and (expected.every not in ("month", "business_day") or expected.by_day < 1):
+        raise ValueError(
+            f"{table}: expected is {meta['expected']}, but must be such as {{every: month, by_day: 5}};"
+            " every is month or business_day."
+        )
+    return Inbox(
+        path=meta["inbox"],
+        marker=meta.get("inbox_marker"),
+        control=meta.get("inbox_control"),
+        days_kept=meta.get("received_days"),
+        expected=expected,
     )
 
 

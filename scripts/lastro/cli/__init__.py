@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from lastro.cli import boards, doctor, export, extract, land, query, sample, summary
+from lastro.cli import (
+    batch,
+    boards,
+    doctor,
+    expect,
+    export,
+    extract,
+    land,
+    query,
+    receive,
+    sample,
+    settle,
+    summary,
+)
 from lastro.cli.errors import Commands
 
 app = typer.Typer(
@@ -34,7 +47,8 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, land, summary, query, boards, doctor):
+for module in (sample, receive, expect, land, settle, summary, query, boards, doctor):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+app.add_typer(batch.app, name="batch")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")

@@ -24,8 +24,25 @@ Raw = Annotated[Path, typer.Option(envvar="LASTRO_RAW", help="Raw root.")]
 Landed = Annotated[Path, typer.Option(envvar="LASTRO_LANDED", help="Folder that holds all landed roots.")]
 Exports = Annotated[Path, typer.Option("--to", envvar="LASTRO_EXPORTS", help="Folder to write to.")]
 
+Inbox = Annotated[
+    str, typer.Option(envvar="LASTRO_INBOX", help="Where files arrive: a folder or s3://bucket/prefix.")
+]
+Received = Annotated[
+    str, typer.Option(envvar="LASTRO_RECEIVED", help="Where they are kept as they came: a folder or s3://…")
+]
+Quarantine = Annotated[
+    str, typer.Option(envvar="LASTRO_QUARANTINE", help="Where refused files are put: a folder or s3://…")
+]
+RawRoot = Annotated[
+    str, typer.Option("--raw", envvar="LASTRO_RAW", help="Raw root: a folder or s3://bucket/prefix.")
+]
+
 DATABASE = Path("target/lastro.duckdb")
 RAW = Path("data/raw")
+RAW_ROOT = "data/raw"
+INBOX = "data/inbox"
+RECEIVED = "data/received"
+QUARANTINE = "data/quarantine"
 LANDED = Path("target/landed")
 EXPORTS = Path("target/exports")
 

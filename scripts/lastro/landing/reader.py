@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from lastro import contract
-from lastro.contract import RawTable
+from lastro.contract import ORIGINAL_LINE, RawTable
 from lastro.landing import text
 from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
@@ -83,7 +83,7 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     try:
         reading = _read_json(con, table, target) if table.is_json else _read_csv(con, table, prepared, target)
     except duckdb.InvalidInputException as error:
-        raise UnreadableFile(_without_data(str(error), prepared.path)) from None
+        raise UnreadableFile(_without_data(str(error), prepared.path), "linha_longa") from None
     [(rows,)] = con.execute("select count(*) from read_parquet(?)", [without_wildcards(target)]).fetchall()
     return replace(reading, rows=rows)
 
@@ -109,11 +109,14 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
         names = tuple(column[0].lower() for column in described)
         [(count,)] = con.execute(f"select count(*) from {rows}").fetchall()
     except duckdb.Error:
-        raise UnreadableFile("it is not a complete Parquet file. Request it again.") from None
+        raise UnreadableFile(
+            "it is not a complete Parquet file. Request it again.", "parquet_ilegivel"
+        ) from None
     missing = [name for name in table.required if name not in names]
     if missing:
         raise UnreadableFile(
-            f"required column {', '.join(missing)} is missing; the file has {', '.join(names)}."
+            f"required column {', '.join(missing)} is missing; the file has {', '.join(names)}.",
+            "coluna_ausente",
         )
     if target:
         _write(con, parquet_columns(table, names), f"{rows} as rows", target)
@@ -145,7 +148,8 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
     ).fetchone()
     if found is None:
         raise UnreadableFile(
-            "line 1: the file is empty. Even a month without rows has a header: request the file again."
+            "line 1: the file is empty. Even a month without rows has a header: request the file again.",
+            "arquivo_vazio",
         )
     header_line, header = found
     delimiter = max(DELIMITERS, key=lambda candidate: (header.count(candidate), candidate))
@@ -156,7 +160,9 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         [header],
     ).fetchall()
     if is_open:
-        raise UnreadableFile(f"line {header_line}: a quote in the header is not closed. Correct the header.")
+        raise UnreadableFile(
+            f"line {header_line}: a quote in the header is not closed. Correct the header.", "aspas_abertas"
+        )
     names = tuple(cell.strip(" \t\ufeff").lower() or f"column_{at}" for at, cell in enumerate(cells, start=1))
     _refuse_header(table, header_line, names)
     _set(con, header_line=header_line, column_count=len(names))
@@ -183,7 +189,9 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         else _ABSENT,
     }
     _write(con, columns, "split_rows", target)
-    return Reading(delimiter, header_line, names, extra, lines_set_free=lines_set_free)
+    # The gate writes the original line itself: it is kept, and no surprise.
+    unknown = tuple(name for name in extra if name != ORIGINAL_LINE)
+    return Reading(delimiter, header_line, names, unknown, lines_set_free=lines_set_free)
 
 
 _NO_QUOTED_LINES = (
@@ -197,13 +205,15 @@ def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
     if missing:
         raise UnreadableFile(
             f"line {line}: required column {', '.join(missing)} is missing; the header has"
-            f" {', '.join(names)}. Correct the header, or declare the column optional."
+            f" {', '.join(names)}. Correct the header, or declare the column optional.",
+            "coluna_ausente",
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise UnreadableFile(
             f"line {line}: column {', '.join(repeated)} appears twice in the header."
-            " Remove or rename one of them."
+            " Remove or rename one of them.",
+            "coluna_repetida",
         )
 
 
@@ -222,7 +232,9 @@ def _swallows_rows(
 def _read_json(con: duckdb.DuckDBPyConnection, table: RawTable, target: Path) -> Reading:
     first = con.execute("select left(trim(line), 1) from lines where trim(line) <> '' limit 1").fetchone()
     if first is None:
-        raise UnreadableFile("line 1: the file is empty. Request it again; an hour without events is [].")
+        raise UnreadableFile(
+            "line 1: the file is empty. Request it again; an hour without events is [].", "arquivo_vazio"
+        )
     if first[0] != "[":
         con.execute(_sql("json_lines"))
         _write_json(con, table, target)

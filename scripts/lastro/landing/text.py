@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from pathlib import Path
 from typing import NamedTuple
+
+import charset_normalizer
 
 _BLOCK = 4 * 1024 * 1024
 _SAMPLE = 64 * 1024
@@ -16,8 +19,25 @@ _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UT
 _PORTUGUESE = "\u00e1\u00e0\u00e2\u00e3\u00e9\u00ea\u00ed\u00f3\u00f4\u00f5\u00fa\u00fc\u00e7"
 
 
+# What is tried, besides a byte order mark. UTF-16 without one and Windows-1252 are told apart by their text.
+_WITHOUT_MARK = ["utf_8", "utf_16_le", "utf_16_be", "cp1252"]
+# The letters of Portuguese in UTF-8. In Windows-1252 each would be a capital A with a tilde and a sign.
+_LETTERS_IN_UTF8 = re.compile(
+    b"\xc3[\x81-\x83\x87\x89\x8a\x8d\x93-\x95\x9a\xa1-\xa3\xa7\xa9\xaa\xad\xb3-\xb5\xba]"
+)
+
+
 class UnreadableFile(Exception):
-    """A file that cannot be trusted. The message says where, why and what to do; it contains no data."""
+    """A file that cannot be trusted. The message says where, why and what to do; it contains no data.
+
+    Attributes:
+        code: The reason, as the seed of reasons lists it.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.code = code
 
 
 class Text(NamedTuple):
@@ -29,6 +49,7 @@ class Text(NamedTuple):
         sha256: The SHA-256 of the raw file's bytes, in hexadecimal.
         has_quotes: Whether the text contains a double quote.
         absent_character: A character that the text does not contain.
+        nul_line: The first line with the character NUL, if there is one.
     """
 
     path: Path
@@ -36,6 +57,7 @@ class Text(NamedTuple):
     sha256: str
     has_quotes: bool
     absent_character: str
+    nul_line: int | None
 
 
 class _WrongByte(Exception):
@@ -64,19 +86,26 @@ def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
     try:
         return _prepare(raw, encoding, copy)
     except _WrongByte as wrong:
+        not_utf8 = wrong
         said = f"line {wrong.line}: {wrong.byte} is not {encoding}"
         if declared or encoding != "utf-8":
-            raise UnreadableFile(f"{said}. Save the file as UTF-8, or declare its encoding.") from None
+            raise UnreadableFile(
+                f"{said}. Save the file as UTF-8, or declare its encoding.", "codificacao_invalida"
+            ) from None
         if _is_rather_cp850(raw, wrong.offset):
             raise UnreadableFile(
-                f"{said} and looks like cp850. Save the file as UTF-8, or declare its encoding."
+                f"{said} and looks like cp850. Save the file as UTF-8, or declare its encoding.",
+                "codificacao_invalida",
             ) from None
     try:
-        return _prepare(raw, "cp1252", copy)
+        prepared = _prepare(raw, "cp1252", copy)
     except _WrongByte as wrong:
         raise UnreadableFile(
-            f"line {wrong.line}: {wrong.byte} is neither utf-8 nor cp1252. Save the file as UTF-8."
+            f"line {wrong.line}: {wrong.byte} is neither utf-8 nor cp1252. Save the file as UTF-8.",
+            "codificacao_invalida",
         ) from None
+    _refuse_mixture(raw, not_utf8.offset)
+    return prepared
 
 
 def _marked(raw: Path) -> str:
@@ -86,9 +115,25 @@ def _marked(raw: Path) -> str:
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
-    if start.count(0) * 3 > len(start):
-        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
-    return "utf-8"
+    if start.count(0) * 10 < len(start):
+        return "utf-8"
+    best = charset_normalizer.from_bytes(start[: len(start) // 2 * 2], cp_isolation=_WITHOUT_MARK).best()
+    return best.encoding.replace("_", "-") if best and best.encoding.startswith("utf_16") else "utf-8"
+
+
+def _refuse_mixture(raw: Path, offset: int) -> None:
+    """Refuse a file that is not UTF-8, but has letters of Portuguese in UTF-8: two systems wrote it."""
+    before = 0
+    with raw.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found = _LETTERS_IN_UTF8.search(block)
+            if found:
+                raise UnreadableFile(
+                    f"byte {before + found.start()} begins a letter in utf-8, but byte {offset} is cp1252."
+                    " Two encodings are mixed: save the file as UTF-8.",
+                    "codificacao_misturada",
+                )
+            before += len(block)
 
 
 def _is_rather_cp850(raw: Path, offset: int) -> bool:
@@ -111,10 +156,13 @@ def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
     has_quotes = False
     must_copy = codecs.lookup(encoding).name != "utf-8"
     lines, offset = 1, 0
+    nul_line = None
     with raw.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             text = _decoded(decoder, block, lines, offset)
+            if nul_line is None and "\0" in text:
+                nul_line = lines + text.count("\n", 0, text.index("\0"))
             must_copy = must_copy or "\r" in text or (offset == 0 and text.startswith(_BOM))
             has_quotes = has_quotes or '"' in text
             absent = {character for character in absent if character not in text}
@@ -122,10 +170,12 @@ def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
             offset += len(block)
         _decoded(decoder, b"", lines, offset, final=True)
     if not absent:
-        raise UnreadableFile("the file contains every spare Unicode noncharacter. Request it as text.")
+        raise UnreadableFile(
+            "the file contains every spare Unicode noncharacter. Request it as text.", "codificacao_invalida"
+        )
     if must_copy:
         _copy(raw, encoding, copy)
-    return Text(copy if must_copy else raw, encoding, digest.hexdigest(), has_quotes, min(absent))
+    return Text(copy if must_copy else raw, encoding, digest.hexdigest(), has_quotes, min(absent), nul_line)
 
 
 def _decoded(

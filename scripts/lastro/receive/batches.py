@@ -1,0 +1,200 @@
+"""The numbers of batches, and which batch published what."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import datetime
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from lastro.receive.claims import Claims
+from lastro.receive.events import Events, status_of
+from lastro.receive.judge import Accepted
+from lastro.receive.places import Places, scratch_folder
+from lastro.receive.roots import Root
+
+# Notes of batches whose senders are still to be told how they ended.
+UNTOLD = ".avisar"
+
+
+class Batches:
+    """What is kept beside the received files: numbers that are taken, contents, versions of raw files."""
+
+    def __init__(self, places: Places, events: Events, claims: Claims) -> None:
+        """Keep it in the root of received files.
+
+        Args:
+            places: The roots of the gate.
+            events: The events of its batches.
+            claims: Claims on raw files, so that two batches do not publish the same one at once.
+        """
+        self.places = places
+        self.received = places.received
+        self.events = events
+        self.claims = claims
+        self._numbers: dict[str, int] = {}
+
+    def reserve(self, sender: str, day: datetime, **note: object) -> str:
+        """Return the id of a new batch: the next number of its sender's day that nobody has.
+
+        Args:
+            sender: Who sent the file.
+            day: When it was received.
+            note: What to keep with the batch; `note_of` returns it.
+        """
+        series = f"{re.sub('[^A-Za-z0-9_]+', '_', sender).strip('_') or 'desconhecido'}-{day:%Y%m%d}"
+        number = self._numbers.get(series) or self._last_number(series)
+        while True:
+            number += 1
+            if self.keep_number(f"{series}-{number:04}", recebido_em=day.isoformat(), **note):
+                self._numbers[series] = number
+                return f"{series}-{number:04}"
+
+    def keep_number(self, id_lote: str, **note: object) -> bool:
+        """Take an id, and return whether it was free."""
+        # The random number tells this note from the same note of another gate.
+        said = note | {"reserva": os.urandom(8).hex()}
+        return self.received.create(_note(id_lote), json.dumps(said, ensure_ascii=False).encode())
+
+    def give_back(self, id_lote: str) -> None:
+        """Give back the number of a batch whose file never came."""
+        self.received.delete(_note(id_lote))
+
+    def note_of(self, id_lote: str) -> dict[str, object] | None:
+        """Return what was kept with a batch when it got its number, or None if there is no such batch."""
+        return _read_json(self.received, _note(id_lote))
+
+    def duplicate_of(self, id_lote: str, accepted: Accepted) -> str | None:
+        """Return the batch that published the same content and is still what the raw root shows of it."""
+        # Two months without rows have the same content, and are two files all the same.
+        known = _read_json(self.received, _content(accepted)) if accepted.rows else None
+        destination = str(known["destino"]) if known else accepted.arrival.destination(id_lote)
+        current = _read_json(self.received, _current(destination))
+        if current is None or current["sha256"] != accepted.sha256 or current["id_lote"] == id_lote:
+            return None
+        first = str(current["id_lote"])
+        return None if status_of(self.events.of_batch(first)) == "cancelado" else first
+
+    def publish(self, id_lote: str, accepted: Accepted, origin: str) -> None:
+        """Publish an accepted file, unless its content is known or its batch was cancelled meanwhile."""
+        destination = accepted.arrival.destination(id_lote)
+        with self.claims.claim(destination, wait=True) as claim:
+            self._publish(id_lote, accepted, destination, origin)
+            self.claims.release(claim)
+
+    def withdraw(self, id_lote: str, destination: str) -> bool:
+        """Remove the raw file that a batch published, and return whether it was still there."""
+        with self.claims.claim(destination, wait=True) as claim:
+            current = _read_json(self.received, _current(destination))
+            is_current = current is not None and current["id_lote"] == id_lote
+            if is_current:
+                self.places.raw.delete(destination)
+                self.received.delete(_current(destination))
+            self.claims.release(claim)
+        return is_current
+
+    def end(self, id_lote: str, evento: str, dados: dict[str, object]) -> bool:
+        """Write an event that ends a batch. A note made before it makes sure that its sender is told."""
+        self.received.write(f"{UNTOLD}/{id_lote}", b"")
+        return self.events.add(id_lote, evento, dados)
+
+    def untold(self) -> list[str]:
+        """Return the batches whose senders are still to be told how they ended."""
+        return [entry.name.removeprefix(f"{UNTOLD}/") for entry in self.received.entries(f"{UNTOLD}/")]
+
+    def told(self, id_lote: str) -> None:
+        """Note that a batch's sender knows how it ended, or needs not."""
+        self.received.delete(f"{UNTOLD}/{id_lote}")
+
+    def _publish(self, id_lote: str, accepted: Accepted, destination: str, origin: str) -> None:
+        table = accepted.arrival.table
+        said = {"source_name": table.source, "table_name": table.name, "origem": origin}
+        first = self.duplicate_of(id_lote, accepted)
+        if first:
+            self.end(id_lote, "duplicado", said | {"motivo": "arquivo_duplicado", "lote_original": first})
+            return
+        if status_of(self.events.of_batch(id_lote)) != "em_validacao":
+            return
+        current = _read_json(self.received, _current(destination))
+        if current is None and self.places.raw.entry(destination):
+            self._keep_what_stood_there(destination)
+        replaced = str(current["id_lote"]) if current and current["id_lote"] != id_lote else None
+        # A file that was received earlier, but judged later, must not hide the newer one.
+        if replaced is None or _age(replaced) <= _age(id_lote):
+            pointer = {"id_lote": id_lote, "sha256": accepted.sha256}
+            self.received.write(_current(destination), json.dumps(pointer).encode())
+            self.places.raw.put(destination, accepted.path)
+        if accepted.rows:
+            content = json.dumps({"id_lote": id_lote, "destino": destination})
+            self.received.write(_content(accepted), content.encode())
+        is_accepted = self.events.add(
+            id_lote,
+            "aceito",
+            said
+            | {
+                "destino": destination,
+                "raw_sha256": accepted.sha256,
+                "formato": accepted.kind,
+                "versao_formato": accepted.version,
+                "codificacao": accepted.encoding,
+                "linhas": accepted.rows,
+                "sub_lotes": accepted.row_groups,
+                "valor": accepted.amount,
+                "avisos": ",".join(accepted.warnings) or None,
+                "substitui": replaced,
+            },
+        )
+        if not is_accepted and status_of(self.events.of_batch(id_lote)) == "cancelado":
+            self.places.raw.delete(destination)
+            self.received.delete(_current(destination))
+
+    def _keep_what_stood_there(self, destination: str) -> None:
+        """Keep a raw file that did not come through the gate before one that did replaces it."""
+        with scratch_folder() as scratch:
+            path = self.places.raw.local(destination, scratch)
+            with path.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+            self.received.put(f"sem_lote/{digest}/{Path(destination).name}", path)
+
+    def _last_number(self, series: str) -> int:
+        """Return the last number that is taken. A listing would read every batch that ever came."""
+
+        def is_taken(number: int) -> bool:
+            return self.received.entry(_note(f"{series}-{number:04}")) is not None
+
+        low, high = 0, 1
+        while is_taken(high):
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if is_taken(middle) else (low, middle)
+        return low
+
+
+def _note(id_lote: str) -> str:
+    return f"{id_lote}/.lote.json"
+
+
+def _current(destination: str) -> str:
+    """Return where stands which batch published the raw file of a path."""
+    return f".versoes/{sha256(destination.encode()).hexdigest()}.json"
+
+
+def _content(accepted: Accepted) -> str:
+    """Return where stands which batch of a sender first had a content."""
+    table = accepted.arrival.table
+    sender = sha256(accepted.arrival.client.encode()).hexdigest()[:16]
+    return f".conteudos/{table.source}.{table.name}/{sender}/{accepted.sha256}.json"
+
+
+def _age(id_lote: str) -> tuple[str, int]:
+    """Return what orders the batches of a sender by their reception."""
+    _, day, number = id_lote.rsplit("-", 2)
+    return day, int(number)
+
+
+def _read_json(root: Root, name: str) -> dict[str, object] | None:
+    found = root.read(name)
+    return json.loads(found) if found else None

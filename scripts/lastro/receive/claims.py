@@ -1,0 +1,192 @@
+"""Claims: what one gate works on, no other gate touches, until the gate ends or its lease runs out."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from lastro.receive.roots import Root
+
+_FOLDER = ".claims"
+
+
+class LostClaim(Exception):
+    """Another gate took over, because this one was silent for longer than its lease."""
+
+
+@dataclass
+class Claim:
+    """A claim that this gate holds.
+
+    Attributes:
+        name: What is claimed.
+        facts: What the gate that takes over has to know; `note` keeps it with the claim.
+    """
+
+    name: str
+    facts: dict[str, object]
+    version: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    is_lost: bool = False
+
+
+class Claims:
+    """The claims in one root, where every gate of an inbox keeps them.
+
+    A claim is a small object whose creation is atomic. It is renewed three times per lease; one that was not
+    is taken over by an atomic replacement, so that two heirs cannot both have it.
+    """
+
+    def __init__(self, root: Root, lease_seconds: float) -> None:
+        """Claim in this root; the lease must be the same for all its gates."""
+        self.root = root
+        self.lease_seconds = lease_seconds
+        self.owner = secrets.token_hex(8)
+        self._held: set[str] = set()
+        self._guard = threading.Lock()
+
+    def abandoned(self) -> Iterator[str]:
+        """Yield the names that dead gates had claimed."""
+        for path in self._files():
+            found = self.root.read(path)
+            entry = self.root.entry(path)
+            if found and entry and self._is_stale(entry.seconds, json.loads(found)["facts"]):
+                yield json.loads(found)["name"]
+
+    def claimed(self) -> set[str]:
+        """Return the names that are claimed, also by dead gates."""
+        found = (self.root.read(path) for path in self._files())
+        return {json.loads(claim)["name"] for claim in found if claim}
+
+    @contextmanager
+    def claim(self, name: str, wait: bool = False) -> Iterator[Claim | None]:
+        """Hold a claim, or yield None if a living gate has it.
+
+        Args:
+            name: What to claim.
+            wait: Whether to wait for a living gate to end its claim.
+        """
+        claim = self._take(name)
+        while claim is None and wait:
+            time.sleep(0.05)
+            claim = self._take(name)
+        if claim is None:
+            yield None
+            return
+        stop = threading.Event()
+        renewal = threading.Thread(target=self._renew, args=(claim, stop), daemon=True)
+        renewal.start()
+        try:
+            yield claim
+        except BaseException:
+            # The next gate need not wait for the lease.
+            with suppress(Exception):
+                self.note(claim, is_abandoned=True)
+            raise
+        finally:
+            stop.set()
+            renewal.join()
+            with self._guard:
+                self._held.discard(name)
+
+    def note(self, claim: Claim, **facts: object) -> None:
+        """Keep facts with a claim for whoever takes it over.
+
+        Raises:
+            LostClaim: Someone took it over.
+        """
+        claim.facts.update(facts)
+        self._write(claim)
+
+    def check(self, claim: Claim) -> None:
+        """Raise LostClaim if someone took a claim over."""
+        if claim.is_lost:
+            raise LostClaim(claim.name)
+
+    def release(self, claim: Claim) -> None:
+        """End a claim whose work is done."""
+        with claim.lock:
+            if not claim.is_lost:
+                self.root.delete(_path(claim.name), claim.version)
+                claim.is_lost = True
+
+    def _take(self, name: str) -> Claim | None:
+        with self._guard:
+            if name in self._held:
+                return None
+            self._held.add(name)
+        claim = self._created(name) or self._inherited(name)
+        if claim is None:
+            with self._guard:
+                self._held.discard(name)
+        return claim
+
+    def _created(self, name: str) -> Claim | None:
+        claim = Claim(name, {})
+        if not self.root.create(_path(name), self._text(claim)):
+            return None
+        return self._with_version(claim)
+
+    def _inherited(self, name: str) -> Claim | None:
+        entry = self.root.entry(_path(name))
+        found = self.root.read(_path(name))
+        if entry is None or found is None:
+            return None
+        facts = json.loads(found)["facts"]
+        if not self._is_stale(entry.seconds, facts):
+            return None
+        facts.pop("is_abandoned", None)
+        claim = Claim(name, facts)
+        if not self.root.replace(_path(name), self._text(claim), entry.version):
+            return None
+        return self._with_version(claim)
+
+    def _with_version(self, claim: Claim) -> Claim | None:
+        entry = self.root.entry(_path(claim.name))
+        if entry is None:
+            return None
+        claim.version = entry.version
+        return claim
+
+    def _renew(self, claim: Claim, stop: threading.Event) -> None:
+        while not stop.wait(self.lease_seconds / 3):
+            try:
+                self._write(claim)
+            except LostClaim:
+                return
+            except Exception:
+                continue
+
+    def _write(self, claim: Claim) -> None:
+        with claim.lock:
+            if claim.is_lost or not self.root.replace(_path(claim.name), self._text(claim), claim.version):
+                claim.is_lost = True
+                raise LostClaim(claim.name)
+            entry = self.root.entry(_path(claim.name))
+            claim.version = entry.version if entry else ""
+
+    def _text(self, claim: Claim) -> bytes:
+        # A renewal has to be another version of the object, so each writing has its own number.
+        said = {
+            "name": claim.name,
+            "facts": claim.facts,
+            "owner": self.owner,
+            "writing": secrets.token_hex(4),
+        }
+        return json.dumps(said, ensure_ascii=False).encode()
+
+    def _is_stale(self, seconds: float, facts: dict[str, object]) -> bool:
+        return bool(facts.get("is_abandoned")) or time.time() - seconds > self.lease_seconds
+
+    def _files(self) -> list[str]:
+        return [entry.name for entry in self.root.entries(f"{_FOLDER}/")]
+
+
+def _path(name: str) -> str:
+    return f"{_FOLDER}/{sha256(name.encode()).hexdigest()[:32]}.json"

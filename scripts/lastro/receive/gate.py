@@ -1,0 +1,310 @@
+"""One pass of the gate: what waits is claimed, kept, judged, and published or put into quarantine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+
+from lastro.contract import RawTable, read_contract
+from lastro.receive.batches import Batches
+from lastro.receive.claims import Claim, Claims, LostClaim
+from lastro.receive.containers import Member, unpack
+from lastro.receive.events import Events, status_of
+from lastro.receive.formats import FixedWidth, read_formats
+from lastro.receive.inbox import Inbox
+from lastro.receive.judge import Accepted, judge
+from lastro.receive.places import OUTAGES, Places, outage, scratch_folder
+from lastro.receive.refusal import Refused
+
+ORIGIN = "lastro receive"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch in this pass.
+
+    Attributes:
+        id_lote: The batch.
+        name: Its file's name under the inbox; a file from an archive has the archive's name before its own.
+        status: Its status.
+        code: Why it was refused, or what it warns of.
+        message: The place and the remedy.
+        rows: The rows of an accepted file.
+    """
+
+    id_lote: str
+    name: str
+    status: str
+    code: str | None = None
+    message: str | None = None
+    rows: int | None = None
+
+
+class Gate:
+    """A gate over an inbox. Any number of gates, on any machines, may share the same places."""
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        tables: list[RawTable] | None = None,
+        formats: list[FixedWidth] | None = None,
+        lease_seconds: float = 300,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Set up a gate.
+
+        Args:
+            places: The four roots.
+            tables: The raw tables; those of the project by default.
+            formats: The agreed formats; those of the project by default.
+            lease_seconds: After how many seconds without a sign of life a gate counts as dead, for all gates.
+            now: The time of what happens.
+        """
+        self.places = places
+        self.formats = read_formats() if formats is None else formats
+        self.inbox = Inbox(places.inbox, read_contract() if tables is None else tables)
+        self.claims = Claims(places.inbox, lease_seconds)
+        self.events = Events(places.raw, now)
+        self.batches = Batches(places, self.events, Claims(places.raw, lease_seconds))
+        self.now = now
+
+    def waiting(self, settle_seconds: float = 5, pause: Callable[[float], None] = time.sleep) -> list[str]:
+        """Return the names of the complete files, and of those that a dead gate left half-done."""
+        try:
+            return sorted({*self.inbox.complete(settle_seconds, pause), *self.claims.abandoned()})
+        except OUTAGES as error:
+            raise outage(self.places.inbox.address, error) from error
+
+    def run(
+        self, names: list[str], jobs: int = 1, progress: Callable[[list[Outcome]], None] = lambda found: None
+    ) -> list[Outcome]:
+        """Receive the named files, `jobs` of them at once, and return what became of each batch.
+
+        Raises:
+            Outage: A place cannot be read or written; what was done before stands.
+        """
+        self.places.sweep()
+        outcomes: list[Outcome] = []
+        with ThreadPoolExecutor(jobs) as pool:
+            work = [pool.submit(self._receive, name) for name in names]
+            try:
+                for each in work:
+                    found = each.result()
+                    outcomes += found
+                    progress(found)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return outcomes
+
+    def retry(self, id_lote: str) -> Outcome:
+        """Judge a refused batch again, for example after a format was corrected.
+
+        Raises:
+            ValueError: The batch is not refused or failed, or its file is no longer kept.
+            Outage: A place cannot be read or written.
+        """
+        known, note = self.events.of_batch(id_lote), self.batches.note_of(id_lote)
+        if not known or note is None:
+            raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
+        if not self.events.add(id_lote, "retomado", {"origem": "lastro batch"}):
+            raise ValueError(
+                f"{id_lote} is {status_of(known)}. Only a refused or failed batch is judged again."
+            )
+        shown, judged = str(note["arquivo"]), str(note["nome"])
+        try:
+            with self.claims.claim(shown, wait=True) as claim:
+                self.claims.note(claim, id_lote=id_lote, received_at=note["recebido_em"], name=judged)
+                outcomes = self._open(id_lote, shown, judged, claim)
+                self.claims.release(claim)
+            if outcomes[0].status != "recusado":
+                for kept in (Path(shown).name, "motivo.json"):
+                    self.places.quarantine.delete(f"{id_lote}/{kept}")
+        except OUTAGES as error:
+            raise outage(shown, error) from error
+        return outcomes[0]
+
+    def dry_run(self, path: Path, name: str) -> list[Accepted]:
+        """Judge a local file as if it had come under this name, and keep nothing.
+
+        Raises:
+            Refused: It would be refused, or be a duplicate.
+        """
+        with scratch_folder() as scratch:
+            accepted = []
+            for number, member in enumerate(unpack(path, scratch)):
+                inner = scratch / str(number)
+                inner.mkdir()
+                judged = self.inbox.name_of(name, member)
+                arrival = self.inbox.required_arrival(judged)
+                found = judge(member.path, arrival, self.formats, inner, judged, None)
+                first = self.batches.duplicate_of("", found)
+                if first:
+                    raise Refused("arquivo_duplicado", f"batch {first} has the same content.")
+                accepted.append(found)
+            return accepted
+
+    def _receive(self, name: str) -> list[Outcome]:
+        try:
+            with self.claims.claim(name) as claim:
+                if claim is None:
+                    return []
+                outcomes = self._take_and_open(name, claim)
+                self.claims.release(claim)
+                return outcomes
+        except LostClaim:
+            return []
+        except OUTAGES as error:
+            raise outage(name, error) from error
+
+    def _take_and_open(self, name: str, claim: Claim) -> list[Outcome]:
+        received = self.places.received
+        if "id_lote" not in claim.facts:
+            if self.places.inbox.entry(name) is None:
+                return []
+            now = self.now()
+            id_lote = self.batches.reserve(self.inbox.sender(name), now, arquivo=name, nome=name)
+            self.claims.note(claim, id_lote=id_lote, received_at=now.isoformat())
+        id_lote = str(claim.facts["id_lote"])
+        if not self.inbox.take(name, received, f"{id_lote}/{Path(name).name}", self.claims, claim):
+            # Its sender withdrew it before it was taken.
+            self.batches.give_back(id_lote)
+            return []
+        for other in self.inbox.companions(name).values():
+            self.inbox.take(other, received, f"{id_lote}/{Path(other).name}", self.claims, claim)
+        return self._open(id_lote, name, str(claim.facts.get("name", name)), claim)
+
+    def _open(self, id_lote: str, shown: str, name: str, claim: Claim) -> list[Outcome]:
+        """Judge what a batch received: one file, or the files of an archive.
+
+        Args:
+            id_lote: The batch.
+            shown: The file's name as people see it: in an archive, after the archive's name.
+            name: The name by which it is judged.
+            claim: The claim on it.
+        """
+        with scratch_folder() as scratch:
+            path = self.places.received.local(f"{id_lote}/{Path(shown).name}", scratch)
+            self._begin(id_lote, shown, self.inbox.sender(name), path)
+            try:
+                members = unpack(path, scratch)
+            except Refused as refused:
+                return [self._refuse(id_lote, shown, name, path, refused)]
+            if len(members) > 1:
+                return self._open_archive(id_lote, shown, members, scratch, claim)
+            judged = self.inbox.name_of(name, members[0])
+            return [self._judge(id_lote, shown, judged, path, members[0].path, scratch)]
+
+    def _open_archive(
+        self, id_lote: str, shown: str, members: list[Member], scratch: Path, claim: Claim
+    ) -> list[Outcome]:
+        """Give each file of an archive a batch of its own; the archive's batch ends when all have theirs."""
+        outcomes = []
+        for member in members:
+            inner_name, judged = f"{shown}/{member.name}", self.inbox.name_of(shown, member)
+            sender, key = self.inbox.sender(judged), f"member {member.name}"
+            if key not in claim.facts:
+                day = datetime.fromisoformat(str(claim.facts["received_at"]))
+                child = self.batches.reserve(sender, day, arquivo=inner_name, nome=judged, conteiner=id_lote)
+                self.claims.note(claim, **{key: child})
+            child = str(claim.facts[key])
+            kept, inner = f"{child}/{Path(inner_name).name}", scratch / child
+            if self.places.received.entry(kept) is None:
+                self.places.received.put(kept, member.path)
+            inner.mkdir()
+            named = inner / "member" / Path(inner_name).name
+            named.parent.mkdir()
+            member.path.rename(named)
+            self._begin(child, inner_name, sender, named, id_lote)
+            outcomes.append(self._judge(child, inner_name, judged, named, named, inner))
+            shutil.rmtree(inner)
+        lotes = " ".join(outcome.id_lote for outcome in outcomes)
+        self.events.add(id_lote, "aceito", {"formato": "zip", "lotes": lotes, "origem": ORIGIN})
+        self.events.add(id_lote, "concluido", {"origem": ORIGIN})
+        return [Outcome(id_lote, shown, status_of(self.events.of_batch(id_lote))), *outcomes]
+
+    def _begin(self, id_lote: str, shown: str, sender: str, path: Path, container: str | None = None) -> None:
+        with path.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        self.events.add(
+            id_lote,
+            "recebido",
+            {
+                "arquivo": shown,
+                "canal": "arquivo",
+                "id_cliente": sender,
+                "conteudo_sha256": digest,
+                "tamanho_bytes": path.stat().st_size,
+                "conteiner": container,
+                "origem": ORIGIN,
+            },
+        )
+        self.events.add(id_lote, "em_validacao", {"origem": ORIGIN})
+
+    def _judge(
+        self, id_lote: str, shown: str, name: str, original: Path, path: Path, scratch: Path
+    ) -> Outcome:
+        """Judge one file and end its batch; if a dead gate did so before, say what it said.
+
+        Args:
+            id_lote: Its batch.
+            shown: Its name as people see it.
+            name: The name by which it is judged.
+            original: The file that was received.
+            path: The file that was in it, or the same.
+            scratch: A folder for this file alone.
+        """
+        if status_of(self.events.of_batch(id_lote)) != "em_validacao":
+            return self._outcome(id_lote, shown)
+        control = self.inbox.companions(name).get("control")
+        totals = self.places.received.read(f"{id_lote}/{Path(control).name}") if control else None
+        try:
+            arrival = self.inbox.required_arrival(name)
+            accepted = judge(path, arrival, self.formats, scratch, name, totals)
+        except Refused as refused:
+            return self._refuse(id_lote, shown, name, original, refused)
+        except OUTAGES:
+            raise
+        except Exception as error:
+            # One file that nothing foresaw must not hold up the others.
+            if os.environ.get("LASTRO_TRACEBACK"):
+                traceback.print_exc()
+            unforeseen = Refused(
+                "arquivo_ilegivel", f"reading it failed with {type(error).__name__}. Send it in another form."
+            )
+            return self._refuse(id_lote, shown, name, original, unforeseen)
+        self.batches.publish(id_lote, accepted, ORIGIN)
+        return self._outcome(id_lote, shown)
+
+    def _refuse(self, id_lote: str, shown: str, name: str, original: Path, refused: Refused) -> Outcome:
+        """Put a copy of a refused file into quarantine, with its reason."""
+        if status_of(self.events.of_batch(id_lote)) == "em_validacao":
+            arrival = self.inbox.arrival(name)
+            said = {"motivo": refused.code, "mensagem": refused.message}
+            reason = json.dumps({"id_lote": id_lote, "arquivo": shown} | said, ensure_ascii=False, indent=2)
+            self.places.quarantine.put(f"{id_lote}/{Path(shown).name}", original)
+            self.places.quarantine.write(f"{id_lote}/motivo.json", f"{reason}\n".encode())
+            table = arrival.table if arrival else None
+            said |= {"source_name": table.source, "table_name": table.name} if table else {}
+            self.batches.end(id_lote, "recusado", said | {"origem": ORIGIN})
+        return self._outcome(id_lote, shown)
+
+    def _outcome(self, id_lote: str, shown: str) -> Outcome:
+        events = self.events.of_batch(id_lote)
+        last = next(event.dados for event in reversed(events) if event.evento != "notificado")
+        message = last.get("mensagem")
+        if "lote_original" in last:
+            message = f"batch {last['lote_original']} has the same content."
+        rows = int(last["linhas"]) if "linhas" in last else None
+        code = last.get("motivo") or last.get("avisos")
+        return Outcome(id_lote, shown, status_of(events), code, message, rows)

@@ -1,0 +1,155 @@
+"""The inbox: which files are complete, what belongs to them, and how one is moved into its batch."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from lastro.contract import Arrival, RawTable
+from lastro.receive.claims import Claim, Claims
+from lastro.receive.containers import Member
+from lastro.receive.places import scratch_folder
+from lastro.receive.refusal import Refused
+from lastro.receive.roots import Bucket, Entry, Folder, Root
+
+# Files that are still being written carry these endings.
+_UNFINISHED = re.compile(r".*\.(part|tmp|filepart|crdownload|swp)", re.IGNORECASE)
+
+
+class Inbox:
+    """The files that wait, as the source YAMLs describe them."""
+
+    def __init__(self, root: Root, tables: list[RawTable]) -> None:
+        """Look into this root for files of these tables."""
+        self.root = root
+        self.tables = [table for table in tables if table.inbox]
+
+    def complete(self, settle_seconds: float, pause: Callable[[float], None] = time.sleep) -> list[str]:
+        """Return the names of the complete files.
+
+        A file in a folder is complete if two scans see the same size and time. If its table declares a marker
+        or a control file, it also waits for that. Objects in a bucket are complete when they are there.
+
+        Args:
+            settle_seconds: The time between the scans; 0 trusts the first one.
+            pause: What waits for that time.
+        """
+        entries = self._files()
+        if isinstance(self.root, Folder) and settle_seconds and entries:
+            before = {entry.name: entry.version for entry in entries}
+            pause(settle_seconds)
+            entries = [entry for entry in self._files() if before.get(entry.name) == entry.version]
+        return [entry.name for entry in entries if self._has_companions(entry.name)]
+
+    def incomplete(self) -> list[str]:
+        """Return the names of the files that wait for their end, a marker, or the file they belong to."""
+        complete = {entry.name for entry in self._files() if self._has_companions(entry.name)}
+        belonging = {other for name in complete for other in self.companions(name).values()}
+        return [entry.name for entry in self.root.entries() if entry.name not in complete | belonging]
+
+    def companions(self, name: str) -> dict[str, str]:
+        """Return the names of the `marker` and the `control` file that the table of a file declares."""
+        arrival = self.arrival(name)
+        if arrival is None or arrival.table.inbox is None:
+            return {}
+        said = {"marker": arrival.table.inbox.marker, "control": arrival.table.inbox.control}
+        return {what: name + ending for what, ending in said.items() if ending}
+
+    def arrival(self, name: str) -> Arrival | None:
+        """Return what a name says, or None if no table takes it."""
+        return next((found for table in self.tables if (found := table.arrival(name))), None)
+
+    def name_of(self, name: str, member: Member) -> str:
+        """Return the name by which a file is judged: its name in the archive, or else the archive's."""
+        if member.name is None:
+            return name
+        inner = f"{name.rpartition('/')[0]}/{Path(member.name).name}".lstrip("/")
+        return inner if self.arrival(inner) or not self.arrival(name) else name
+
+    def required_arrival(self, name: str) -> Arrival:
+        """Return what a name says.
+
+        Raises:
+            Refused: No table takes it.
+        """
+        arrival = self.arrival(name)
+        if arrival is None:
+            patterns = [table.inbox.path for table in self.tables if table.inbox]
+            # Whoever sends cards need not know what else arrives here.
+            own = [path for path in patterns if path.split("/")[0] == name.split("/")[0]]
+            raise Refused(
+                "arquivo_sem_destino",
+                f"no table takes a file of this name. Send it as {' or '.join(own or patterns)}.",
+            )
+        return arrival
+
+    def sender(self, name: str) -> str:
+        """Return who sent a file: a client, or the business that its folder names."""
+        arrival = self.arrival(name)
+        return arrival.client if arrival else name.split("/")[0] if "/" in name else "desconhecido"
+
+    def take(self, name: str, received: Root, target: str, claims: Claims, claim: Claim) -> bool:
+        """Move a file into another root, and return whether it is there, now or since a dead gate moved it.
+
+        Args:
+            name: The file.
+            received: The root that keeps it.
+            target: Its name there.
+            claims: Where the claim stands.
+            claim: The claim on the file; it keeps what the next gate needs if this one dies.
+        """
+        # A gate that lost its claim while it was suspended must not touch a newer file of the same name.
+        claims.note(claim)
+        if isinstance(self.root, Bucket):
+            return self._take_object(self.root, name, received, target, claims, claim)
+        aside = f".claims/{sha256(name.encode()).hexdigest()[:32]}.data"
+        if self.root.entry(aside) is None:
+            if received.entry(target):
+                return True
+            try:
+                if self.root.move_to(name, received, target):
+                    return True
+                # A copy to another disk takes its time: no sender may change the file meanwhile.
+                self.root.move_to(name, self.root, aside)
+            except FileNotFoundError:
+                return False
+        received.put(target, self.root.local(aside, Path()))
+        self.root.delete(aside)
+        return True
+
+    def _take_object(
+        self, root: Bucket, name: str, received: Root, target: str, claims: Claims, claim: Claim
+    ) -> bool:
+        is_kept = received.entry(target) is not None
+        entry = root.entry(name)
+        while not is_kept and entry:
+            claims.note(claim, **{f"version of {name}": entry.version})
+            with scratch_folder() as scratch:
+                is_kept = root.copy_to(name, entry.version, received, target, scratch)
+            entry = root.entry(name)
+        version = claim.facts.get(f"version of {name}")
+        if is_kept and version:
+            root.delete(name, str(version))
+        return is_kept
+
+    def _files(self) -> list[Entry]:
+        return [
+            entry
+            for entry in self.root.entries()
+            if not _UNFINISHED.fullmatch(entry.name) and not self._belongs_to_another(entry.name)
+        ]
+
+    def _belongs_to_another(self, name: str) -> bool:
+        """Return whether a name is that of a marker or a control file."""
+        return any(
+            ending and name.endswith(ending) and table.arrival(name.removesuffix(ending))
+            for table in self.tables
+            if table.inbox
+            for ending in (table.inbox.marker, table.inbox.control)
+        )
+
+    def _has_companions(self, name: str) -> bool:
+        return all(self.root.entry(other) for other in self.companions(name).values())

@@ -1,0 +1,63 @@
+"""The four roots of the gate, and what it means when one of them fails."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lastro.receive.roots import Folder, Root, root_at
+
+# Nothing about the file: the same file may be received later.
+OUTAGES = (
+    OSError,
+    BotoCoreError,
+    ClientError,
+    MemoryError,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+)
+
+
+class Outage(ConnectionError):
+    """A place cannot be read or written. Nothing is refused; the next pass goes on where this one stopped."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where files wait, are kept, are put if refused, and are published if accepted."""
+
+    inbox: Root
+    received: Root
+    quarantine: Root
+    raw: Root
+
+    @classmethod
+    def at(cls, inbox: str, received: str, quarantine: str, raw: str) -> Places:
+        """Return the places at four addresses, each a folder or s3://bucket/prefix."""
+        return cls(root_at(inbox), root_at(received), root_at(quarantine), root_at(raw))
+
+    def sweep(self) -> None:
+        """Remove what writers left half-written when they were killed."""
+        for root in (self.inbox, self.received, self.quarantine, self.raw):
+            if isinstance(root, Folder):
+                root.sweep()
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a folder that is gone when its work is done; TMPDIR says where."""
+    with tempfile.TemporaryDirectory(prefix="lastro_receive_", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def outage(name: str, error: BaseException) -> Outage:
+    """Return an outage as one sentence and its remedy."""
+    text = str(error).strip().split("\n")[0] or type(error).__name__
+    text = text if text.endswith(".") else f"{text}."
+    return Outage(f"{name}: {text} Nothing is lost: run the command again when this is mended.")
