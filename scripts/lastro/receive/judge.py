@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from hashlib import file_digest
 from pathlib import Path
+from tempfile import gettempdir
 
 import duckdb
 
@@ -152,12 +155,6 @@ def _read(
 ) -> tuple[Text, reader.Reading, int]:
     """Read a file as a build does, and look for quotes that a build has to take on trust."""
     rows = scratch / "rows.parquet"
-    config = {
-        "threads": 1,
-        "memory_limit": memory_limit(),
-        "temp_directory": str(scratch / "spill"),
-        "preserve_insertion_order": False,
-    }
     try:
         prepared = text.prepare(source, encoding, scratch / "prepared.txt")
         if prepared.nul_line is not None:
@@ -166,7 +163,7 @@ def _read(
                 f"line {prepared.nul_line}: the character NUL, first at byte {_first_nul(source)}."
                 " The file is damaged, or no text: send it again.",
             )
-        with duckdb.connect(config=config) as con:
+        with _database().cursor() as con:
             if table.is_json:
                 _refuse_other_than_json(prepared.path)
             reading = reader.read(con, table, prepared, rows)
@@ -175,6 +172,19 @@ def _read(
             return prepared, reading, _row_groups(con, rows)
     except UnreadableFile as error:
         raise Refused(error.code, str(error)) from None
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Return the database of this process; each file gets a cursor, whose temporary objects are its own."""
+    config = {
+        # One query per file, on one thread: lines are numbered in order, and files are read at the same time.
+        "threads": 1,
+        "memory_limit": memory_limit(),
+        "temp_directory": str(Path(gettempdir()) / f"lastro_receive_{os.getpid()}"),
+        "preserve_insertion_order": False,
+    }
+    return duckdb.connect(config=config)
 
 
 def _first_nul(path: Path) -> int:

@@ -68,8 +68,14 @@ class Root(Protocol):
     def write(self, name: str, data: bytes) -> None:
         """Write a small file, replacing what is there."""
 
-    def create(self, name: str, data: bytes) -> bool:
-        """Write a small file unless the name is taken, and return whether the name now holds these bytes."""
+    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
+        """Write a small file unless the name is taken, and return whether the name now holds these bytes.
+
+        Args:
+            name: The name.
+            data: The bytes.
+            is_durable: Whether it has to outlive a loss of power.
+        """
 
     def replace(self, name: str, data: bytes, version: str) -> bool:
         """Write a small file only over this version of it, and return whether that was so."""
@@ -88,16 +94,23 @@ class Folder:
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """Yield every file whose name starts with the prefix, in the order of the names."""
-        start = self.path / prefix.rpartition("/")[0]
-        for folder, folders, files in os.walk(start, onerror=_refuse):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                path = Path(folder) / name
-                relative = path.relative_to(self.path).as_posix()
-                if not name.startswith(".") and relative.startswith(prefix) and not path.is_symlink():
-                    entry = self.entry(relative)
-                    if entry:
-                        yield entry
+        folder, _, start = prefix.rpartition("/")
+        try:
+            with os.scandir(self.path / folder) as found:
+                items = sorted(
+                    (item for item in found if item.name.startswith(start) and item.name[0] != "."),
+                    key=lambda item: item.name,
+                )
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for item in items:
+            name = f"{folder}/{item.name}" if folder else item.name
+            if item.is_dir(follow_symlinks=False):
+                yield from self.entries(f"{name}/")
+            elif item.is_file(follow_symlinks=False):
+                entry = self.entry(name)
+                if entry:
+                    yield entry
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the subfolders of a folder, in order."""
@@ -142,17 +155,19 @@ class Folder:
             partial.write_bytes(data)
             self._publish(partial, name)
 
-    def create(self, name: str, data: bytes) -> bool:
+    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
         """Write a file and link it to its name, which fails if the name is taken."""
         with self._partial() as partial:
             partial.write_bytes(data)
-            _sync(partial)
+            if is_durable:
+                _sync(partial)
             target = self._target(name)
             try:
                 os.link(partial, target)
             except FileExistsError:
                 return self.read(name) == data
-            _sync(target.parent)
+            if is_durable:
+                _sync(target.parent)
         return True
 
     def replace(self, name: str, data: bytes, version: str) -> bool:
@@ -310,8 +325,8 @@ class Bucket:
         """Write a small object."""
         self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data)
 
-    def create(self, name: str, data: bytes) -> bool:
-        """Write a small object unless the name is taken."""
+    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
+        """Write a small object unless the name is taken; every object is durable."""
         if self._put_if(name, data, IfNoneMatch="*"):
             return True
         # A request that was repeated because its answer was lost finds its own object.
@@ -385,8 +400,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _refuse(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error
