@@ -5,7 +5,11 @@ SQL := models snapshots tests analyses
 # One worker a core, and one thread a worker.
 PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
 
-.PHONY: help build check test thorough test-athena lint docs boards bench sample lock clean
+GATE := LASTRO_INBOX=target/demo-gate/inbox LASTRO_RECEIVED=target/demo-gate/received \
+	LASTRO_QUARANTINE=target/demo-gate/quarantine LASTRO_RAW=target/demo-gate/raw \
+	LASTRO_LANDED=target/demo-gate/landed LASTRO_DB=target/demo-gate/lastro.duckdb
+
+.PHONY: help build check test thorough test-athena lint docs boards demo-gate bench sample lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +53,13 @@ docs: .venv/installed  ## write the lineage site as one static file, and the lin
 boards: .venv/installed  ## draw the last build as boards: pages that open from disk, in target/boards
 	$(BIN)/lastro boards
 
+demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and show every batch with its reason
+	rm -rf target/demo-gate && mkdir -p target/demo-gate && cp -R data/inbox target/demo-gate/inbox
+	$(GATE) $(BIN)/lastro receive --settle-seconds 0 || test $$? -eq 1
+	$(GATE) $(BIN)/dbt build --quiet --select +lotes --exclude-resource-type test unit_test
+	$(GATE) $(BIN)/lastro settle
+	$(GATE) $(BIN)/lastro batch list
+
 bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS and MEMBERS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
@@ -57,8 +68,9 @@ bench: .venv/installed  ## time each domain against the shortest hand-written SQ
 sample: .venv/installed  ## regenerate the committed sample
 	rm -rf target/sample
 	$(BIN)/lastro sample --to target/sample
-	rm -rf data/raw
+	rm -rf data/raw data/inbox
 	mv target/sample data/raw
+	$(BIN)/lastro sample --inbox --to data/inbox
 
 lock:  ## lock requirements.in into requirements.txt; needs uv
 	uv pip compile --quiet --no-header --no-annotate --generate-hashes requirements.in -o requirements.txt

@@ -10,6 +10,7 @@ import typer
 
 from lastro.cli.options import files_progress
 from lastro.sample.files import Sample
+from lastro.sample.inbox import write_inbox
 from lastro.sample.write import write_sample
 
 
@@ -22,11 +23,17 @@ def sample(
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
     clean: Annotated[bool, typer.Option("--clean", help="Plain CSV without defects.")] = False,
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="Instead, files as they arrive at the gate: one of everything.")
+    ] = False,
     steady: Annotated[
         bool, typer.Option("--steady", help="Every client has an invoice every month.")
     ] = False,
 ) -> None:
     """Write raw files from a seeded generator, with every defect that Lastro handles."""
+    if inbox:
+        typer.echo(f"{len(write_inbox(to))} files under {to}")
+        return
     chosen = Sample(clients, months, start.date(), seed, clean, steady)
     with files_progress() as progress:
         task = progress.add_task("files", total=None)
