@@ -115,7 +115,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
     missing = [name for name in table.required if name not in names]
     if missing:
         raise UnreadableFile(
-            f"required column {', '.join(missing)} is missing; the file has {', '.join(names)}.",
+            f"required column {', '.join(missing)} is missing; the file has {_described(table, names)}.",
             "coluna_ausente",
         )
     if target:
@@ -205,7 +205,7 @@ def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
     if missing:
         raise UnreadableFile(
             f"line {line}: required column {', '.join(missing)} is missing; the header has"
-            f" {', '.join(names)}. Correct the header, or declare the column optional.",
+            f" {_described(table, names)}. Correct the header, or declare the column optional.",
             "coluna_ausente",
         )
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -215,6 +215,13 @@ def _refuse_header(table: RawTable, line: int, names: tuple[str, ...]) -> None:
             " Remove or rename one of them.",
             "coluna_repetida",
         )
+
+
+def _described(table: RawTable, names: tuple[str, ...]) -> str:
+    """Return the declared columns among these names, and how many others: without a header they are data."""
+    declared = [column.name for column in table.columns if column.name in names]
+    others = len(names) - len(declared)
+    return ", ".join(declared + ([f"{others} not declared"] if others else []))
 
 
 def _swallows_rows(
