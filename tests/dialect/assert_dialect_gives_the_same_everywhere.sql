@@ -1,6 +1,7 @@
 -- Invariant: each macro in macros/dialect, and each spelling that the models share, gives the result worked out by hand
 -- on every engine. The test runs wherever the project is built. A case is: macro or spelling, SQL, expected text.
--- What reads text has a list of texts x, each with what is expected of it.
+-- What reads text has a list of texts x, each with what is expected of it. DuckDB's lambdas of two parameters are more
+-- than the linter can parse.
 {%- set cases = [
     ('divide', divide('7', '2'), '3.50'),
     ('divide', divide('-7', '2'), '-3.50'),
@@ -168,7 +169,7 @@ with cases (macro, found, expected) as (
     {%- for macro, expression, expected in cases %}
     select
         '{{ macro }}',
-        cast({{ expression }} as varchar),
+        cast({{ expression }} as varchar), -- noqa: PRS
         {{ 'cast(null as varchar)' if expected is none else sql_string(expected) }}
     union all
     {%- endfor %}

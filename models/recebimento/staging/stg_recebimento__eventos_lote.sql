@@ -1,4 +1,4 @@
--- Ephemeral, because an Athena view holds timestamps only to the millisecond and microseconds decide the order of events.
+-- Ephemeral, because an Athena view holds timestamps only to the millisecond and microseconds decide the order.
 {{ config(materialized='ephemeral') }}
 
 with eventos as (
