@@ -90,7 +90,7 @@ def main() -> None:
             check=True,
         )
         # The tag limits the build to one domain, but landing reads every file under the raw root.
-        for domain in ("cooperativa", "mensageria"):
+        for domain in ("cooperativa", "mensageria", "recebimento"):
             shutil.rmtree(raw / domain)
     forget_builds(folder)
     runs: dict[str, Run] = {}

@@ -15,6 +15,11 @@
         {{ parse_timestamp(column) }} as {{ column }}
 {%- endmacro %}
 
+{% macro to_whole_number(column) -%}
+    {{ column }} as {{ column }}_cell,
+        {{ parse_whole_number(column) }} as {{ column }}
+{%- endmacro %}
+
 {% macro to_amount(column) -%}
     {{ column }} as {{ column }}_cell,
         {{ parse_amount(column) }} as {{ column }}

@@ -20,7 +20,9 @@
     {%- if column.type == 'varchar' -%}
         case when {{ column.name }} is null then {{ missing }} end
     {%- else -%}
-        {%- set code = {'date': 'not_a_date', 'timestamp': 'not_a_timestamp'}.get(column.type, 'not_a_number') -%}
+        {%- set code = {
+            'date': 'not_a_date', 'timestamp': 'not_a_timestamp', 'bigint': 'not_a_whole_number'
+        }.get(column.type, 'not_a_number') -%}
         case
                 when {{ column.name }} is null and coalesce({{ trimmed(column.name ~ '_cell') }}, '') = '' then {{ missing }}
                 {%- if code == 'not_a_number' %}

@@ -30,6 +30,7 @@ judged_files as (
         files.source_name,
         files.table_name,
         files.source_file,
+        files.content_hash,
         files.raw_rows,
         {%- for disposition in dispositions[:-1] %}
         coalesce(sum(case when counts.disposition = '{{ disposition }}' then counts.total_rows end), 0) as {{ disposition }}_rows,
@@ -51,7 +52,7 @@ judged_files as (
     from files
     left join counts on files.file_id = counts.file_id
     group by
-        files.source_name, files.table_name, files.source_file, files.raw_rows, files.raw_amount,
+        files.source_name, files.table_name, files.source_file, files.content_hash, files.raw_rows, files.raw_amount,
         files.unreadable_amounts, files.reference_period, files.extra_columns, files.problem, files.file_id
 ),
 
@@ -74,6 +75,7 @@ reconciled_files as (
         cast(unreadable_amounts as bigint) as unreadable_amount_rows,
         cast(unreadable_amounts - unreadable_rows as bigint) as difference_unreadable_rows,
         reference_period,
+        content_hash,
         extra_columns,
         problem,
         file_id,

@@ -62,3 +62,28 @@
     {#- Sorted after it is gathered: an ordered aggregate sorts every group in memory, and takes twice as long. -#}
     map_from_entries(list_sort(list(row({{ key }}, {{ value }}))))
 {%- endmacro %}
+
+{#-
+    A state machine: from a first state, each event of the list leads to the state that the map gives for
+    <state>><event>, or changes nothing.
+-#}
+{% macro folded_state(events, transitions, first) -%}
+    {{ return(adapter.dispatch('folded_state', 'lastro')(events, transitions, first)) }}
+{%- endmacro %}
+
+{% macro default__folded_state(events, transitions, first) -%}
+    reduce(
+        {{ events }},
+        cast({{ sql_string(first) }} as varchar),
+        (state, event) -> coalesce(element_at({{ transitions }}, state || '>' || event), state),
+        state -> state
+    )
+{%- endmacro %}
+
+{% macro duckdb__folded_state(events, transitions, first) -%}
+    list_reduce(
+        {{ events }},
+        lambda state, event: coalesce({{ transitions }}[state || '>' || event], state),
+        {{ sql_string(first) }}
+    )
+{%- endmacro %}

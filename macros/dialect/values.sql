@@ -53,6 +53,11 @@
     end
 {%- endmacro %}
 
+{#- At most 18 digits, so that the cast cannot fail. -#}
+{% macro parse_whole_number(text) -%}
+    case when {{ matches(text, ' *-?[0-9]{1,18} *') }} then try_cast({{ trimmed(text) }} as bigint) end
+{%- endmacro %}
+
 {% macro parse_amount(text) -%}
     {{ return(adapter.dispatch('parse_amount', 'lastro')(text)) }}
 {%- endmacro %}

@@ -10,12 +10,18 @@ mensageria as (
     select * from {{ ref('int_mensageria__quarentena') }}
 ),
 
+recebimento as (
+    select * from {{ ref('int_recebimento__quarentena') }}
+),
+
 all_domains as (
     select * from cartoes
     union all
     select * from cooperativa
     union all
     select * from mensageria
+    union all
+    select * from recebimento
 ),
 
 rejected_rows as (

@@ -10,12 +10,18 @@ mensageria as (
     select * from {{ ref('int_mensageria__reconciliacao') }}
 ),
 
+recebimento as (
+    select * from {{ ref('int_recebimento__reconciliacao') }}
+),
+
 all_domains as (
     select * from cartoes
     union all
     select * from cooperativa
     union all
     select * from mensageria
+    union all
+    select * from recebimento
 ),
 
 counted_files as (
@@ -40,6 +46,7 @@ counted_files as (
         unreadable_amount_rows,
         difference_unreadable_rows,
         reference_period,
+        content_hash,
         extra_columns,
         problem
     from all_domains

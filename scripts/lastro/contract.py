@@ -14,10 +14,13 @@ from lastro import PROJECT
 
 # The column that the gate adds to what it makes of a spreadsheet or a fixed-width file: the original line.
 ORIGINAL_LINE = "linha_original"
+# How many characters a period has, and how they are written.
+_PERIODS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y-%m-%d"}
 # What each placeholder of a path pattern matches.
 _PLACEHOLDERS = {
     r"\{YYYYMM\}": "(?P<period>[0-9]{6})",
     r"\{YYYYMMDD\}": "(?P<period>[0-9]{8})",
+    r"\{YYYY\-MM\-DD\}": "(?P<period>[0-9]{4}-[0-9]{2}-[0-9]{2})",
     r"\{HH\}": "(?P<hour>[01][0-9]|2[0-3])",
     r"\{id_lote\}": "(?P<id_lote>[A-Za-z0-9_-]+-[0-9]{8}-[0-9]{4,})",
     r"\{client\}": "(?P<client>[^/]+)",
@@ -136,11 +139,13 @@ class RawTable:
         return [column.name for column in self.columns if column.required]
 
     def owns(self, path: str) -> bool:
-        """Return whether a path is in a folder of this table, whatever the file's name."""
+        """Return whether a path is in a folder of this table, whatever the file's name.
+
+        A placeholder in a folder of the pattern gives the table every folder below.
+        """
+        has_subfolders = self.path.rpartition("/")[0] + "/" != self.folder
         return (
-            path.startswith(self.folder)
-            if "**" in self.path
-            else path.rpartition("/")[0] + "/" == self.folder
+            path.startswith(self.folder) if has_subfolders else path.rpartition("/")[0] + "/" == self.folder
         )
 
     def fits(self, path: str) -> bool:
@@ -149,11 +154,11 @@ class RawTable:
         return bool(match) and ("period" not in match.groupdict() or self.period(path) is not None)
 
     def period(self, path: str) -> date | None:
-        """Return the first day of the period in a file's name, or None if it has none."""
+        """Return the first day of the period in a file's path, or None if it has none."""
         match = self._match(path)
         text = match.groupdict().get("period") if match else None
         try:
-            return datetime.strptime(text, "%Y%m%d" if len(text) == 8 else "%Y%m").date() if text else None
+            return datetime.strptime(text, _PERIODS[len(text)]).date() if text else None
         except ValueError:
             return None
 

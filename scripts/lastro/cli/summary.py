@@ -136,6 +136,19 @@ group by 1
 order by 1
 """
 
+_BATCHES = """
+select
+    status as " ",
+    count(*) as lotes,
+    sum(linhas_recebidas) as linhas,
+    sum(linhas_processadas) as processadas,
+    sum(linhas_com_falha) as com_falha,
+    sum(valor_recebido) as "R$"
+from lotes
+group by status
+order by status
+"""
+
 
 def summary(database: Database = DATABASE) -> None:
     """Show the result of the last build: the reconciliation and a few rows of each mart."""
@@ -171,6 +184,7 @@ def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     _print_table(con, console, "Average monthly invoices (account_invoice_averages)", _ACCOUNTS)
     _print_table(con, console, "Card movements (fct_movimentacao_cartao)", _MOVEMENTS)
     _print_table(con, console, "Chatbot answers (chatbot_sessions)", _FLOWS)
+    _print_table(con, console, "Batches (lotes)", _BATCHES)
 
 
 def _print_table(con: duckdb.DuckDBPyConnection, console: Console, title: str, query: str) -> None:

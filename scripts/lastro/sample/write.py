@@ -8,11 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from lastro.sample import cartoes, cooperativa, mensageria
+from lastro.sample import cartoes, cooperativa, mensageria, recebimento
 from lastro.sample.files import CHANCE, Sample
 
-# Each module has TABLES and write().
-DOMAINS = {"cartoes": cartoes, "mensageria": mensageria, "cooperativa": cooperativa}
+# Each module has TABLES and write(). The last one describes the batches of the files that the others wrote.
+DOMAINS = {
+    "cartoes": cartoes,
+    "mensageria": mensageria,
+    "cooperativa": cooperativa,
+    "recebimento": recebimento,
+}
 
 
 def write_sample(

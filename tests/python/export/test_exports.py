@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import json
@@ -357,5 +358,29 @@ def test_every_reason_has_words(built_sample: Workspace) -> None:
         for reason in reasons.split(",")
     }
     assert seen <= codes
+    source = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for folder in ("landing", "receive")
+        for path in (PROJECT / "scripts/lastro" / folder).glob("*.py")
+    ]
+    places = {"Refused": 0, "UnreadableFile": 1}
+    refusals = {
+        call.args[places[call.func.id]].value
+        for tree in source
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in places
+        if isinstance(call.args[places[call.func.id]], ast.Constant)
+    }
+    # A warning names its code before a column or the number of a sheet.
+    warnings = {
+        text.values[0].value.rstrip(":")
+        for tree in source
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        and isinstance(text.values[0], ast.Constant)
+        and re.fullmatch("[a-z]+_[a-z_]+:", text.values[0].value)
+    }
+    assert {"arquivo_sem_destino", "coluna_ausente", "zeros_a_esquerda"} <= refusals | warnings
+    codes |= refusals | warnings | {"arquivo_duplicado"}
     assert codes == set(read_reasons()) == set(read_reasons("pt_BR"))
     assert all(all(words) for words in [*read_reasons().values(), *read_reasons("pt_BR").values()])

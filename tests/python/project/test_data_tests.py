@@ -182,29 +182,49 @@ def test_a_difference_fails_every_build(built_sample: Workspace) -> None:
     ("table", "test", "change"),
     [
         (
-            "book_faturas_carteira",
+            "lastro_cartoes.book_faturas_carteira",
             "assert_book_payments_were_made_before_ref_date",
             "total_pagamentos = total_pagamentos + 1 where periodo = 'U12M'",
         ),
         (
-            "book_faturas_carteira",
+            "lastro_cartoes.book_faturas_carteira",
             "assert_book_counts_each_invoice_once",
             "total_faturas = total_faturas + 1 where periodo = 'U12M'",
         ),
         (
-            "int_cartoes__faturas_pagas",
+            "lastro_cartoes.int_cartoes__faturas_pagas",
             "assert_facts_reconcile_with_raw_files",
             "valor_fatura = valor_fatura + 0.01 where id_fatura = '1-202301'",
         ),
         (
-            "base_cartoes__faturas",
+            "lastro_cartoes.base_cartoes__faturas",
             "assert_every_rejected_row_is_in_quarantine",
             "reasons = null where reasons like '%missing'",
+        ),
+        (
+            "lastro_recebimento.lotes",
+            "assert_batches_count_what_is_reconciled",
+            "linhas_com_falha = linhas_com_falha + 1 where is_current",
+        ),
+        (
+            "lastro_recebimento.lotes",
+            "assert_batches_are_those_of_the_events",
+            "status = 'perdido' where status = 'recusado'",
+        ),
+        (
+            "lastro_recebimento.lotes",
+            "assert_status_is_what_the_events_say",
+            "status = 'aceito' where status = 'concluido_com_rejeicoes' and is_current",
+        ),
+        (
+            "lastro_recebimento.lote_eventos",
+            "assert_status_is_what_the_events_say",
+            "status = 'aceito' where evento = 'recusado'",
         ),
     ],
 )
 def test_the_singular_tests_can_fail(built_sample: Workspace, table: str, test: str, change: str) -> None:
     assert built_sample.dbt("test", "--select", test).success
     with duckdb.connect(str(built_sample.database)) as con:
-        con.execute(f"update lastro_cartoes.{table} set {change}")
+        con.execute(f"update {table} set {change}")
     assert not built_sample.dbt("test", "--select", test).success

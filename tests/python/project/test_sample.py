@@ -44,10 +44,12 @@ def test_the_sample_has_the_defects_that_the_readme_counts(built_sample: Workspa
         ("cartao", 0, 0, 0),
         ("chatbot", 0, 2, 7),
         ("conta", 0, 0, 0),
+        ("eventos_lote", 1, 1, 5),
         ("invoices", 0, 3, 6),
         ("movimentacao_cartao", 0, movements_that_came_twice(), 2),
         ("tb_faturas", 3, 5, 18),
         ("tb_pagamentos", 0, 2, 6),
+        ("verificacoes", 0, 0, 0),
     ]
     assert built_sample.query(
         "select count(*) from lastro_cartoes.fct_pagamentos where not fatura_conhecida"
@@ -55,6 +57,19 @@ def test_the_sample_has_the_defects_that_the_readme_counts(built_sample: Workspa
     assert built_sample.query(
         "select count(*) from lastro_qualidade.reconciliacao where extra_columns = 'canal'"
     ) == [(2,)]
+    assert built_sample.query(
+        "select status, count(*), count(concluido_em) from lastro_recebimento.lotes group by 1 order by 1"
+    ) == [
+        ("cancelado", 2, 2),
+        ("concluido", 15, 4),
+        ("concluido_com_rejeicoes", 2, 1),
+        ("duplicado", 1, 1),
+        ("recusado", 2, 0),
+    ]
+    assert built_sample.query(
+        "select count(*) from lastro_recebimento.lotes where is_current and linhas_recebidas <> linhas_com_falha"
+        " + linhas_processadas"
+    ) == [(0,)]
 
 
 def test_sample_refuses_to_mix_with_other_files(tmp_path: Path) -> None:
