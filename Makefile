@@ -7,7 +7,8 @@ PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist wo
 
 GATE := LASTRO_INBOX=target/demo-gate/inbox LASTRO_RECEIVED=target/demo-gate/received \
 	LASTRO_QUARANTINE=target/demo-gate/quarantine LASTRO_RAW=target/demo-gate/raw \
-	LASTRO_LANDED=target/demo-gate/landed LASTRO_DB=target/demo-gate/lastro.duckdb
+	LASTRO_LANDED=target/demo-gate/landed LASTRO_DB=target/demo-gate/lastro.duckdb \
+	LASTRO_NOTIFY=target/demo-gate/notify.toml
 
 .PHONY: help build check test thorough test-athena lint docs boards demo-gate bench sample lock clean
 
@@ -55,10 +56,12 @@ boards: .venv/installed  ## draw the last build as boards: pages that open from 
 
 demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and show every batch with its reason
 	rm -rf target/demo-gate && mkdir -p target/demo-gate && cp -R data/inbox target/demo-gate/inbox
-	$(GATE) $(BIN)/lastro receive --settle-seconds 0 || test $$? -eq 1
+	printf '[[sender]]\nkind = "folder"\npath = "told"\n' > target/demo-gate/notify.toml
+	$(GATE) $(BIN)/lastro receive --settle-seconds 0 --jobs 1 || test $$? -eq 1
 	$(GATE) $(BIN)/dbt build --quiet --select +lotes --exclude-resource-type test unit_test
 	$(GATE) $(BIN)/lastro settle
 	$(GATE) $(BIN)/lastro batch list
+	@echo "What the senders were told stands in target/demo-gate/told; docs/recebimento.md is the run-book."
 
 bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS and MEMBERS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)

@@ -31,7 +31,7 @@ class Batch:
     Attributes:
         status: The fold of its events, and of the last build's judgement of its rows.
         rows: The rows that the gate counted, if it accepted the file.
-        reason: Why it was refused, or what it warns of.
+        reason: Why it was refused, how many rows were rejected, or what it warns of.
     """
 
     id_lote: str
@@ -168,33 +168,35 @@ def expire(gate: Gate, as_of: date) -> list[str]:
     return expired
 
 
-def _batch(id_lote: str, events: list[Event], judged: dict[str, str]) -> Batch:
+def _batch(id_lote: str, events: list[Event], judged: dict[str, tuple[str, str | None]]) -> Batch:
     known = {key: value for event in events for key, value in event.dados.items()}
     status = status_of(events)
     # A build may have judged its rows before `lastro settle` writes that down.
+    failed = known.get("linhas_com_falha")
     if status in ("aceito", "processando", "falhou"):
-        status = judged.get(id_lote, status)
+        status, failed = judged.get(id_lote, (status, failed))
+    rejected = f"{failed} rows rejected" if failed and int(failed) else None
     return Batch(
         id_lote,
         status,
         known.get("arquivo", ""),
         int(known["linhas"]) if "linhas" in known else None,
-        known.get("motivo") or known.get("avisos"),
+        known.get("motivo") or rejected or known.get("avisos"),
         events,
     )
 
 
-def _judged(database: Path) -> dict[str, str]:
-    """Return the closing of each batch that the last build judged; none without a build."""
+def _judged(database: Path) -> dict[str, tuple[str, str | None]]:
+    """Return the closing and the failed rows of each batch that the last build judged; none without one."""
     try:
         with opened(database) as con:
             rows = con.execute(
-                "select id_lote, status from lastro_recebimento.lotes"
+                "select id_lote, status, cast(linhas_com_falha as varchar) from lastro_recebimento.lotes"
                 " where status in ('concluido', 'concluido_com_rejeicoes', 'falhou')"
             ).fetchall()
     except (OSError, duckdb.Error):
         return {}
-    return dict(rows)
+    return {id_lote: (status, failed) for id_lote, status, failed in rows}
 
 
 def _rejection(database: Path, source_file: str, line: int) -> tuple[str, str, str] | None:
