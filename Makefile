@@ -58,7 +58,7 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 	rm -rf target/demo-gate && mkdir -p target/demo-gate && cp -R data/inbox target/demo-gate/inbox
 	printf '[[sender]]\nkind = "folder"\npath = "told"\n' > target/demo-gate/notify.toml
 	$(GATE) $(BIN)/lastro receive --settle-seconds 0 --jobs 1 || test $$? -eq 1
-	$(GATE) $(BIN)/dbt build --quiet --select +lotes --exclude-resource-type test unit_test
+	$(GATE) $(BIN)/dbt build --quiet --select +lotes +builds +quarentena +dim_data --exclude-resource-type test unit_test
 	$(GATE) $(BIN)/lastro settle
 	$(GATE) $(BIN)/lastro batch list
 	@echo "What the senders were told stands in target/demo-gate/told; docs/recebimento.md is the run-book."

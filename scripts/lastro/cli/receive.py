@@ -118,7 +118,8 @@ def _judge(gate: Gate, path: Path, name: str) -> None:
     try:
         accepted = gate.dry_run(path, name)
     except Refused as refused:
-        errors.print(f"{name}: {refused.code}: {refused}", style="red", markup=False, soft_wrap=True)
+        hint = "" if "/" in name else " Say under which name it comes: --as cartoes/NAME."
+        errors.print(f"{name}: {refused.code}: {refused}{hint}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(ExitCode.REFUSED) from None
     for each in accepted:
         warnings = f" ({', '.join(each.warnings)})" if each.warnings else ""

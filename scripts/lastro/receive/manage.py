@@ -20,6 +20,15 @@ from lastro.receive.places import scratch_folder
 from lastro.receive.roots import root_at
 
 ORIGIN = "lastro batch"
+_REJECTION = """
+select
+    quarentena.reasons,
+    arquivos.reader_version,
+    (select max_by(project_version, built_at) from lastro_qualidade.builds) as project_version
+from lastro_qualidade.quarentena
+inner join lastro_landed.arquivos on quarentena.source_file = arquivos.source_file
+where quarentena.source_file = ? and quarentena.line_number = ?
+"""
 # Formats whose raw file is text that the gate made: its lines are not those that were received.
 _CONVERTED = ("xlsx", "xls", "parquet", "largura_fixa")
 
@@ -201,18 +210,10 @@ def _judged(database: Path) -> dict[str, tuple[str, str | None]]:
 
 def _rejection(database: Path, source_file: str, line: int) -> tuple[str, str, str] | None:
     with opened(database) as con:
-        return con.execute(
-            """
-            select
-                quarentena.reasons,
-                arquivos.reader_version,
-                (select max_by(project_version, built_at) from lastro_qualidade.builds)
-            from lastro_qualidade.quarentena
-            inner join lastro_landed.arquivos on quarentena.source_file = arquivos.source_file
-            where quarentena.source_file = ? and quarentena.line_number = ?
-            """,
-            [source_file, line],
-        ).fetchone()
+        try:
+            return con.execute(_REJECTION, [source_file, line]).fetchone()
+        except duckdb.CatalogException:
+            raise RuntimeError(f"{database} is not a finished build. Run `dbt build`.") from None
 
 
 def _raw_line(raw: str, accepted: dict[str, str], line: int) -> int:
