@@ -68,7 +68,7 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
         "select (select sum(raw_rows) from lastro_qualidade.reconciliacao),"
         " (select sum(landed_rows) from lastro_landed.arquivos)"
     )
-    assert rows == landed == 4978
+    assert rows == landed == 5068
 
 
 def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
