@@ -1,8 +1,8 @@
 """Time the gate: one large CSV, and many small files.
 
-Prints seconds and the peak memory of each run. The references are what nothing can beat: `cp` copies the large
-file, and DuckDB's own reader counts its rows. Peak memory must not follow the size of the file, so a large file
-is received at two sizes.
+Prints seconds and the peak memory of each run. The references are what nothing can beat: `cp` copies the
+large file, and DuckDB's own reader counts its rows. Peak memory must not follow the size of the file, so a
+large file is received at two sizes.
 """
 
 from __future__ import annotations
