@@ -88,16 +88,17 @@ class Folder:
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """Yield every file whose name starts with the prefix, in the order of the names."""
-        start = self.path / prefix.rpartition("/")[0]
-        for folder, folders, files in os.walk(start, onerror=_refuse):
+        for folder, folders, files in os.walk(self.path / prefix.rpartition("/")[0], onerror=_refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                path = Path(folder) / name
-                relative = path.relative_to(self.path).as_posix()
-                if not name.startswith(".") and relative.startswith(prefix) and not path.is_symlink():
-                    entry = self.entry(relative)
-                    if entry:
-                        yield entry
+            inside = Path(folder).relative_to(self.path).as_posix()
+            inside = "" if inside == "." else f"{inside}/"
+            # Text first: a day's folder holds the events of all its batches, and is asked for one of them.
+            for name in sorted(name for name in files if f"{inside}{name}".startswith(prefix)):
+                if name.startswith(".") or (self.path / inside / name).is_symlink():
+                    continue
+                entry = self.entry(f"{inside}{name}")
+                if entry:
+                    yield entry
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the subfolders of a folder, in order."""
