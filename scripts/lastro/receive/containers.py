@@ -20,6 +20,8 @@ _MB = 1024 * 1024
 MAX_MEMBERS = 1_000
 MAX_BYTES = 50 * 1024 * _MB
 MAX_RATIO = 200
+# In bytes. Most disks take 255, and what is kept beside a file has its name and more.
+MAX_NAME = 240
 _SMALL = 100 * _MB
 
 
@@ -138,14 +140,19 @@ def _unzip(path: Path, scratch: Path) -> Iterator[Member]:
                     for _block in blocks:
                         pass
                     continue
-                if name in seen:
-                    raise Refused("membro_repetido", f"the archive has {name!r} twice. Send each file once.")
+                # Folders say nothing, so two files of one name would be one raw file.
+                plain = PurePosixPath(name).name.lower()
+                if plain in seen:
+                    raise Refused(
+                        "membro_repetido",
+                        f"the archive has two files {plain!r}. Send each once, under a name of its own.",
+                    )
                 if len(seen) == MAX_MEMBERS:
                     raise Refused(
                         "arquivo_grande_demais",
                         f"the archive has more than {MAX_MEMBERS} files. Send it in parts.",
                     )
-                seen.add(name)
+                seen.add(plain)
                 target = scratch / f"member-{len(seen)}"
                 with target.open("wb") as out:
                     _copy(blocks, out, budget)
@@ -170,6 +177,11 @@ def _member_name(raw: bytes) -> str:
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
         raise Refused(
             "caminho_inseguro", f"the archive has the path {name!r}, which leads out of it. Send plain names."
+        )
+    if len(path.name.encode()) > MAX_NAME:
+        raise Refused(
+            "caminho_inseguro",
+            f"the archive has a name of {len(path.name.encode())} bytes. Send names of at most {MAX_NAME}.",
         )
     return name
 
