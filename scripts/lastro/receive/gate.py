@@ -267,7 +267,8 @@ class Gate:
         """
         if status_of(self.events.of_batch(id_lote)) != "em_validacao":
             return self._outcome(id_lote, shown)
-        control = self.inbox.companions(name).get("control")
+        # It came beside what was sent, whatever the file inside is called.
+        control = self.inbox.companions(shown).get("control")
         totals = self.places.received.read(f"{id_lote}/{Path(control).name}") if control else None
         try:
             arrival = self.inbox.required_arrival(name)

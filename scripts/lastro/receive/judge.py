@@ -12,7 +12,7 @@ import duckdb
 
 from lastro.contract import ORIGINAL_LINE, Arrival, RawTable
 from lastro.landing import reader, text
-from lastro.landing.count import count_csv
+from lastro.landing.count import count_csv, count_json, count_parquet
 from lastro.landing.settings import memory_limit
 from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
@@ -82,7 +82,7 @@ def judge(
     warnings: list[str] = []
     source, said = path, "json" if table.is_json else "csv"
     if table.is_parquet:
-        return _judge_parquet(path, arrival, kind)
+        return _judge_parquet(path, arrival, kind, control)
     if kind is Kind.text and layout:
         fixed_width_as_text(path, layout, table.amount, derived)
         source, said = derived, "largura_fixa"
@@ -97,7 +97,7 @@ def judge(
     declared = table.encoding if source is path else "utf-8"
     prepared, reading, row_groups = _read(source, table, declared, scratch)
     warnings += [f"coluna_desconhecida:{column}" for column in reading.extra_columns or ()]
-    amount = _refuse_other_totals(control, source, prepared.encoding, table) if control else None
+    amount = None if control is None else _refuse_other_totals(control, source, prepared.encoding, table)
     return Accepted(
         arrival=arrival,
         path=source,
@@ -112,7 +112,7 @@ def judge(
     )
 
 
-def _judge_parquet(path: Path, arrival: Arrival, kind: Kind) -> Accepted:
+def _judge_parquet(path: Path, arrival: Arrival, kind: Kind, control: bytes | None) -> Accepted:
     if kind is not Kind.parquet:
         raise Refused("tipo_desconhecido", f"{arrival.table.name} takes only Parquet. Send it as Parquet.")
     with duckdb.connect() as con:
@@ -124,7 +124,8 @@ def _judge_parquet(path: Path, arrival: Arrival, kind: Kind) -> Accepted:
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
     warnings = tuple(f"coluna_desconhecida:{column}" for column in reading.extra_columns or ())
-    return Accepted(arrival, path, sha256, "parquet", None, None, reading.rows, row_groups, None, warnings)
+    amount = None if control is None else _refuse_other_totals(control, path, "", arrival.table)
+    return Accepted(arrival, path, sha256, "parquet", None, None, reading.rows, row_groups, amount, warnings)
 
 
 def _parquet_as_text(path: Path, target: Path) -> None:
@@ -266,12 +267,18 @@ def _refuse_other_totals(control: bytes, path: Path, encoding: str, table: RawTa
             "controle_ilegivel",
             "the control file must hold lines such as linhas=1234 and valor=5678.90. Send it again.",
         )
-    count = count_csv(path, encoding, table.amount, table.key)
+    if table.is_parquet:
+        count = count_parquet(path, table.amount)
+    elif table.is_json:
+        count = count_json(path, encoding)
+    else:
+        count = count_csv(path, encoding, table.amount, table.key)
+    counted = (count.amount or Decimal(0)).quantize(Decimal("0.01"))
     if "linhas" in declared:
         refuse_difference("the control file", "rows", declared["linhas"], count.rows)
     if "valor" not in declared:
         return None
     amount = declared["valor"].removeprefix("R$").strip()
     amount = amount.replace(".", "").replace(",", ".") if "," in amount else amount
-    refuse_difference("the control file", "R$", amount, count.amount or Decimal(0))
-    return count.amount
+    refuse_difference("the control file", "R$", amount, counted)
+    return counted
