@@ -24,8 +24,8 @@ _PLACEHOLDERS = {
     r"/\*\*/": "/(?P<folders>(?:[^/]+/)*)",
     r"\*": "[^/]+",
 }
-# What a file's name ends with when it arrives; the raw file has the ending of its path pattern. Only one ending, and
-# that of an archive: acme.jan.csv and acme.feb.csv are two files.
+# What a file's name ends with when it arrives; the raw file has the ending of its path pattern. Only one
+# ending, and that of an archive: acme.jan.csv and acme.feb.csv are two files.
 _ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7})?(?:\.(?:gz|zip))?$", re.IGNORECASE)
 
 

@@ -143,8 +143,8 @@ def _is_rather_cp850(raw: Path, offset: int) -> bool:
     with raw.open("rb") as file:
         file.seek(max(offset - 1, 0))
         sample = file.read(_SAMPLE)
-    # A letter stands beside others: what follows a blank and has a figure after it is a sign, such as the pound, which
-    # would be a u with an accent in cp850, or the no-break space after R$, which would be an a with one.
+    # A letter stands beside others: what follows a blank and has a figure after it is a sign, such as the
+    # pound, which would be a u with an accent in cp850, or the no-break space after R$, an a with one.
     sample = b"".join(_BESIDE_LETTERS.findall(sample))
     letters = _PORTUGUESE + _PORTUGUESE.upper() + "\u00a0\u00aa\u00ba"
     counts = [

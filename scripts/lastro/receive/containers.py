@@ -48,6 +48,8 @@ class Member(NamedTuple):
     path: Path
 
 
+# The member that every spreadsheet has. A damaged one is no archive of files.
+_OF_A_WORKBOOK = "[Content_Types].xml"
 # Files that no table can come from, by their first bytes.
 _FOREIGN = {
     b"%PDF": "a PDF",
@@ -94,7 +96,7 @@ def kind_of(path: Path) -> Kind:
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return "[Content_Types].xml" in archive.namelist()
+            return _OF_A_WORKBOOK in archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
@@ -136,6 +138,8 @@ def _unzip(path: Path, scratch: Path) -> Iterator[Member]:
         try:
             for raw_name, _, blocks in stream_unzip.stream_unzip(iter(lambda: file.read(_BLOCK), b"")):
                 name = _member_name(raw_name)
+                if name == _OF_A_WORKBOOK:
+                    raise Refused("planilha_ilegivel", "the spreadsheet is damaged. Save and send it again.")
                 if name.endswith("/") or _is_of_the_system(name):
                     for _block in blocks:
                         pass

@@ -67,9 +67,9 @@ class Inbox:
         return next((found for table in self.tables if (found := table.arrival(name))), None)
 
     def name_of(self, name: str, member: Member, is_alone: bool) -> str:
-        """Return the name by which a file is judged: its name in the archive, or that of an archive of one file.
+        """Return the name by which a file is judged: its own, or that of an archive of this file alone.
 
-        Of several files, each needs a name of its own: under the archive's name the last would replace the others.
+        Of several, each needs its own name: under the archive's the last would replace the others.
         """
         if member.name is None:
             return name
@@ -146,7 +146,7 @@ class Inbox:
         return [entry.name for entry in self.root.entries() if _is_text(entry.name)]
 
     def _mend_names(self, root: Folder) -> None:
-        """Rename files whose names are in Windows-1252, as old systems write them: no event could name them."""
+        """Rename files whose names are in Windows-1252, as old systems write them: no event could tell."""
         for entry in root.entries():
             if not _is_text(entry.name) and not _UNFINISHED.fullmatch(entry.name):
                 path = root.path / entry.name

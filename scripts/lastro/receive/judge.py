@@ -120,6 +120,7 @@ def _judge_parquet(path: Path, arrival: Arrival, kind: Kind, control: bytes | No
             reading = reader.read_parquet(con, arrival.table, path, None)
         except UnreadableFile as error:
             raise Refused(error.code, str(error)) from None
+        _refuse_damaged_pages(con, f"read_parquet({literal(without_wildcards(path))})")
         row_groups = _row_groups(con, path)
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
@@ -128,24 +129,30 @@ def _judge_parquet(path: Path, arrival: Arrival, kind: Kind, control: bytes | No
     return Accepted(arrival, path, sha256, "parquet", None, None, reading.rows, row_groups, amount, warnings)
 
 
-def _parquet_as_text(path: Path, target: Path) -> None:
-    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
+def _refuse_damaged_pages(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Read every cell of a Parquet file: a build would stop at damage of which its footer says nothing."""
     try:
-        with duckdb.connect() as con:
-            names = [row[0] for row in con.execute(f"describe select * from {rows}").fetchall()]
-            cells = [
-                f"cast({quoted(name)} as varchar) as {quoted(name)}"
-                if name != "file_row_number"
-                else f"file_row_number + 1 as {ORIGINAL_LINE}"
-                for name in names
-            ]
-            con.execute(
-                f"copy (select {', '.join(cells)} from {rows}) to {literal(str(target))} (format csv, header)"
-            )
-    except duckdb.IOException:
+        con.execute(f"select bit_xor(hash(rows)) from {rows} as rows").fetchall()
+    except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         raise Refused("parquet_ilegivel", "it is not a complete Parquet file. Send it again.") from None
+
+
+def _parquet_as_text(path: Path, target: Path) -> None:
+    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
+    with duckdb.connect() as con:
+        _refuse_damaged_pages(con, rows)
+        names = [row[0] for row in con.execute(f"describe select * from {rows}").fetchall()]
+        cells = [
+            f"cast({quoted(name)} as varchar) as {quoted(name)}"
+            if name != "file_row_number"
+            else f"file_row_number + 1 as {ORIGINAL_LINE}"
+            for name in names
+        ]
+        con.execute(
+            f"copy (select {', '.join(cells)} from {rows}) to {literal(str(target))} (format csv, header)"
+        )
 
 
 def _read(

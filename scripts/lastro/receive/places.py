@@ -53,7 +53,7 @@ class Places:
 
 
 def kept_name(name: str) -> str:
-    """Return the name of a received file in the folder of its batch, where hidden names and motivo.json are the gate's."""
+    """Return a file's name in its batch's folder, where hidden names and motivo.json are the gate's."""
     name = PurePosixPath(name).name
     return f"_{name}" if name.startswith(".") or name == REASON else name
 
