@@ -28,14 +28,13 @@ COLUMNS = {"id": "varchar", "dia": "date", "nome": "varchar", "valor": "decimal(
 TEXT = table_of(COLUMNS, amount="valor")
 JSON = table_of({"id": "varchar", "notas": "map(varchar, varchar)"}, ending="json", source="j")
 PARQUET = table_of(COLUMNS, ending="parquet", source="p")
-CONTROLLED = table_of(COLUMNS, amount="valor", source="c", control=".ctl")
 HEADER = "id,dia,nome,valor\n"
 GOOD = f"{HEADER}1,2024-01-01,Ana,10.00\n2,2024-01-02,Bia,20.00\n"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path, TEXT, JSON, PARQUET, CONTROLLED)
+    return House(tmp_path, TEXT, JSON, PARQUET)
 
 
 def zipped(*members: tuple[str, bytes | str], level: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -147,11 +146,18 @@ REFUSED = {
     "more files than a thousand": Case(
         "arquivo_grande_demais", "x/a.zip", lambda: zipped(*((f"{n}.csv", "a") for n in range(1001))), "1000"
     ),
-    "a name of no table": Case("arquivo_sem_destino", "y/a.csv", GOOD, "x/*.* or j/*.* or p/*.* or c/*.*"),
+    "a name of no table": Case("arquivo_sem_destino", "y/a.csv", GOOD, "x/*.* or j/*.* or p/*.*"),
     "a folder too deep": Case("arquivo_sem_destino", "x/2024/a.csv", GOOD, "Send it as x/*.*."),
     "a sheet cut off": Case(
         "planilha_ilegivel", "x/a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "cannot be read"
     ),
+    "a new sheet without its list of files": Case(
+        "planilha_ilegivel", "x/a.xlsx", lambda: sheet([[*COLUMNS]])[:-30], "the spreadsheet is damaged"
+    ),
+    "damage in a Parquet file that its footer does not show": Case(
+        "parquet_ilegivel", "p/a.parquet", b"\xff", "complete Parquet"
+    ),
+    "the same in one for text": Case("parquet_ilegivel", "x/a.parquet", b"\xff", "complete Parquet"),
     "two sheets that fit": Case(
         "planilha_ambigua", "x/a.xlsx", lambda: sheet([[*COLUMNS]], [["x"]], [[*COLUMNS]]), "sheets 1, 3"
     ),
@@ -236,8 +242,9 @@ def test_a_file_is_refused_for_its_reason_and_kept(house: House, tmp_path: Path,
     content = content.encode() if isinstance(content, str) else content
     if what == "one column too few in Parquet":
         content = parquet("select 'a' as id, date '2024-01-01' as dia, 1 as valor", tmp_path)
-    if case.name.startswith("c/"):
-        house.put(case.name + ".ctl", "linhas=2")
+    if content == b"\xff":
+        whole = parquet("select '1' as id, date '2024-01-01' as dia, 'Ana' as nome, 1 as valor", tmp_path)
+        content = whole[:4] + b"\xff" * 40 + whole[44:]
     outcome = house.send(case.name, content)
     assert (outcome.status, outcome.code, outcome.rows) == ("recusado", case.code, None)
     assert case.says in outcome.message
