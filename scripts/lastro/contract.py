@@ -27,8 +27,9 @@ _PLACEHOLDERS = {
     r"/\*\*/": "/(?P<folders>(?:[^/]+/)*)",
     r"\*": "[^/]+",
 }
-# What a file's name ends with when it arrives; the raw file has the ending of its path pattern.
-_ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7})+$")
+# What a file's name ends with when it arrives; the raw file has the ending of its path pattern. Only one
+# ending, and that of an archive: acme.jan.csv and acme.feb.csv are two files.
+_ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7})?(?:\.(?:gz|zip))?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class RawTable:
         if not match:
             return None
         said = match.groupdict()
-        stem = _ENDINGS.sub("", name.rpartition("/")[2])
+        stem = _ENDINGS.sub("", name.rpartition("/")[2], count=1)
         raw = self.path.replace("/**/", f"/{said.get('folders') or ''}").replace("*", stem)
         raw = re.sub(r"\{YYYY(?:MM|MMDD|-MM-DD)\}", said.get("period") or "", raw)
         raw = raw.replace("{HH}", said.get("hour") or "")

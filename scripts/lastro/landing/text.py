@@ -26,6 +26,8 @@ _LETTERS_IN_UTF8 = re.compile(
     b"\xc3[\x81-\x83\x87\x89\x8a\x8d\x93-\x95\x9a\xa1-\xa3\xa7\xa9\xaa\xad\xb3-\xb5\xba]"
 )
 
+_BESIDE_LETTERS = re.compile(b"(?<=[A-Za-z0-9])[\x80-\xff]+|[\x80-\xff]+(?=[A-Za-z])")
+
 
 class UnreadableFile(Exception):
     """A file that cannot be trusted. The message says where, why and what to do; it contains no data.
@@ -139,9 +141,11 @@ def _refuse_mixture(raw: Path, offset: int) -> None:
 def _is_rather_cp850(raw: Path, offset: int) -> bool:
     """Return whether the bytes from the first non-UTF-8 one on are more Portuguese in cp850 than cp1252."""
     with raw.open("rb") as file:
-        file.seek(offset)
+        file.seek(max(offset - 1, 0))
         sample = file.read(_SAMPLE)
-    # The no-break space of Windows-1252, common after R$, is an a with an acute accent in cp850.
+    # A letter stands beside others: what follows a blank and has a figure after it is a sign, such as the
+    # pound, which would be a u with an accent in cp850, or the no-break space after R$, an a with one.
+    sample = b"".join(_BESIDE_LETTERS.findall(sample))
     letters = _PORTUGUESE + _PORTUGUESE.upper() + "\u00a0\u00aa\u00ba"
     counts = [
         sum(sample.count(letter.encode(encoding)) for letter in letters) for encoding in ("cp850", "cp1252")

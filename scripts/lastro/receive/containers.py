@@ -20,6 +20,8 @@ _MB = 1024 * 1024
 MAX_MEMBERS = 1_000
 MAX_BYTES = 50 * 1024 * _MB
 MAX_RATIO = 200
+# In bytes. Most disks take 255, and what is kept beside a file has its name and more.
+MAX_NAME = 240
 _SMALL = 100 * _MB
 
 
@@ -46,6 +48,8 @@ class Member(NamedTuple):
     path: Path
 
 
+# The member that every spreadsheet has. A damaged one is no archive of files.
+_OF_A_WORKBOOK = "[Content_Types].xml"
 # Files that no table can come from, by their first bytes.
 _FOREIGN = {
     b"%PDF": "a PDF",
@@ -92,7 +96,7 @@ def kind_of(path: Path) -> Kind:
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return "[Content_Types].xml" in archive.namelist()
+            return _OF_A_WORKBOOK in archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
@@ -134,18 +138,25 @@ def _unzip(path: Path, scratch: Path) -> Iterator[Member]:
         try:
             for raw_name, _, blocks in stream_unzip.stream_unzip(iter(lambda: file.read(_BLOCK), b"")):
                 name = _member_name(raw_name)
+                if name == _OF_A_WORKBOOK:
+                    raise Refused("planilha_ilegivel", "the spreadsheet is damaged. Save and send it again.")
                 if name.endswith("/") or _is_of_the_system(name):
                     for _block in blocks:
                         pass
                     continue
-                if name in seen:
-                    raise Refused("membro_repetido", f"the archive has {name!r} twice. Send each file once.")
+                # Folders say nothing, so two files of one name would be one raw file.
+                plain = PurePosixPath(name).name.lower()
+                if plain in seen:
+                    raise Refused(
+                        "membro_repetido",
+                        f"the archive has two files {plain!r}. Send each once, under a name of its own.",
+                    )
                 if len(seen) == MAX_MEMBERS:
                     raise Refused(
                         "arquivo_grande_demais",
                         f"the archive has more than {MAX_MEMBERS} files. Send it in parts.",
                     )
-                seen.add(name)
+                seen.add(plain)
                 target = scratch / f"member-{len(seen)}"
                 with target.open("wb") as out:
                     _copy(blocks, out, budget)
@@ -170,6 +181,11 @@ def _member_name(raw: bytes) -> str:
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
         raise Refused(
             "caminho_inseguro", f"the archive has the path {name!r}, which leads out of it. Send plain names."
+        )
+    if len(path.name.encode()) > MAX_NAME:
+        raise Refused(
+            "caminho_inseguro",
+            f"the archive has a name of {len(path.name.encode())} bytes. Send names of at most {MAX_NAME}.",
         )
     return name
 

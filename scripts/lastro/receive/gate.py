@@ -22,7 +22,7 @@ from lastro.receive.events import Events, status_of
 from lastro.receive.formats import FixedWidth, read_formats
 from lastro.receive.inbox import Inbox
 from lastro.receive.judge import Accepted, judge
-from lastro.receive.places import OUTAGES, Places, outage, scratch_folder
+from lastro.receive.places import OUTAGES, REASON, Places, kept_name, outage, scratch_folder
 from lastro.receive.refusal import Refused
 
 ORIGIN = "lastro receive"
@@ -128,7 +128,7 @@ class Gate:
                 outcomes = self._open(id_lote, shown, judged, claim)
                 self.claims.release(claim)
             if outcomes[0].status != "recusado":
-                for kept in (Path(shown).name, "motivo.json"):
+                for kept in (kept_name(shown), REASON):
                     self.places.quarantine.delete(f"{id_lote}/{kept}")
         except OUTAGES as error:
             raise outage(shown, error) from error
@@ -142,10 +142,11 @@ class Gate:
         """
         with scratch_folder() as scratch:
             accepted = []
-            for number, member in enumerate(unpack(path, scratch)):
+            members = unpack(path, scratch)
+            for number, member in enumerate(members):
                 inner = scratch / str(number)
                 inner.mkdir()
-                judged = self.inbox.name_of(name, member)
+                judged = self.inbox.name_of(name, member, is_alone=len(members) == 1)
                 arrival = self.inbox.required_arrival(judged)
                 found = judge(member.path, arrival, self.formats, inner, judged, None)
                 first = self.batches.duplicate_of("", found)
@@ -176,7 +177,7 @@ class Gate:
             id_lote = self.batches.reserve(self.inbox.sender(name), now, arquivo=name, nome=name)
             self.claims.note(claim, id_lote=id_lote, received_at=now.isoformat())
         id_lote = str(claim.facts["id_lote"])
-        if not self.inbox.take(name, received, f"{id_lote}/{Path(name).name}", self.claims, claim):
+        if not self.inbox.take(name, received, f"{id_lote}/{kept_name(name)}", self.claims, claim):
             # Its sender withdrew it before it was taken.
             self.batches.give_back(id_lote)
             return []
@@ -194,7 +195,7 @@ class Gate:
             claim: The claim on it.
         """
         with scratch_folder() as scratch:
-            path = self.places.received.local(f"{id_lote}/{Path(shown).name}", scratch)
+            path = self.places.received.local(f"{id_lote}/{kept_name(shown)}", scratch)
             self._begin(id_lote, shown, self.inbox.sender(name), path)
             try:
                 members = unpack(path, scratch)
@@ -202,7 +203,7 @@ class Gate:
                 return [self._refuse(id_lote, shown, name, path, refused)]
             if len(members) > 1:
                 return self._open_archive(id_lote, shown, members, scratch, claim)
-            judged = self.inbox.name_of(name, members[0])
+            judged = self.inbox.name_of(name, members[0], is_alone=True)
             return [self._judge(id_lote, shown, judged, path, members[0].path, scratch)]
 
     def _open_archive(
@@ -211,18 +212,18 @@ class Gate:
         """Give each file of an archive a batch of its own; the archive's batch ends when all have theirs."""
         outcomes = []
         for member in members:
-            inner_name, judged = f"{shown}/{member.name}", self.inbox.name_of(shown, member)
+            inner_name, judged = f"{shown}/{member.name}", self.inbox.name_of(shown, member, is_alone=False)
             sender, key = self.inbox.sender(judged), f"member {member.name}"
             if key not in claim.facts:
                 day = datetime.fromisoformat(str(claim.facts["received_at"]))
                 child = self.batches.reserve(sender, day, arquivo=inner_name, nome=judged, conteiner=id_lote)
                 self.claims.note(claim, **{key: child})
             child = str(claim.facts[key])
-            kept, inner = f"{child}/{Path(inner_name).name}", scratch / child
+            kept, inner = f"{child}/{kept_name(inner_name)}", scratch / child
             if self.places.received.entry(kept) is None:
                 self.places.received.put(kept, member.path)
             inner.mkdir()
-            named = inner / "member" / Path(inner_name).name
+            named = inner / "member" / kept_name(inner_name)
             named.parent.mkdir()
             member.path.rename(named)
             self._begin(child, inner_name, sender, named, id_lote)
@@ -266,7 +267,8 @@ class Gate:
         """
         if status_of(self.events.of_batch(id_lote)) != "em_validacao":
             return self._outcome(id_lote, shown)
-        control = self.inbox.companions(name).get("control")
+        # It came beside what was sent, whatever the file inside is called.
+        control = self.inbox.companions(shown).get("control")
         totals = self.places.received.read(f"{id_lote}/{Path(control).name}") if control else None
         try:
             arrival = self.inbox.required_arrival(name)
@@ -292,8 +294,8 @@ class Gate:
             arrival = self.inbox.arrival(name)
             said = {"motivo": refused.code, "mensagem": refused.message}
             reason = json.dumps({"id_lote": id_lote, "arquivo": shown} | said, ensure_ascii=False, indent=2)
-            self.places.quarantine.put(f"{id_lote}/{Path(shown).name}", original)
-            self.places.quarantine.write(f"{id_lote}/motivo.json", f"{reason}\n".encode())
+            self.places.quarantine.put(f"{id_lote}/{kept_name(shown)}", original)
+            self.places.quarantine.write(f"{id_lote}/{REASON}", f"{reason}\n".encode())
             table = arrival.table if arrival else None
             said |= {"source_name": table.source, "table_name": table.name} if table else {}
             self.batches.end(id_lote, "recusado", said | {"origem": ORIGIN})

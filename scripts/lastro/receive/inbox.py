@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -37,6 +39,8 @@ class Inbox:
             settle_seconds: The time between the scans; 0 trusts the first one.
             pause: What waits for that time.
         """
+        if isinstance(self.root, Folder):
+            self._mend_names(self.root)
         entries = self._files()
         if isinstance(self.root, Folder) and settle_seconds and entries:
             before = {entry.name: entry.version for entry in entries}
@@ -48,7 +52,7 @@ class Inbox:
         """Return the names of the files that wait for their end, a marker, or the file they belong to."""
         complete = {entry.name for entry in self._files() if self._has_companions(entry.name)}
         belonging = {other for name in complete for other in self.companions(name).values()}
-        return [entry.name for entry in self.root.entries() if entry.name not in complete | belonging]
+        return [name for name in self._names() if name not in complete | belonging]
 
     def companions(self, name: str) -> dict[str, str]:
         """Return the names of the `marker` and the `control` file that the table of a file declares."""
@@ -62,12 +66,15 @@ class Inbox:
         """Return what a name says, or None if no table takes it."""
         return next((found for table in self.tables if (found := table.arrival(name))), None)
 
-    def name_of(self, name: str, member: Member) -> str:
-        """Return the name by which a file is judged: its name in the archive, or else the archive's."""
+    def name_of(self, name: str, member: Member, is_alone: bool) -> str:
+        """Return the name by which a file is judged: its own, or that of an archive of this file alone.
+
+        Of several, each needs its own name: under the archive's the last would replace the others.
+        """
         if member.name is None:
             return name
         inner = f"{name.rpartition('/')[0]}/{Path(member.name).name}".lstrip("/")
-        return inner if self.arrival(inner) or not self.arrival(name) else name
+        return name if is_alone and self.arrival(name) and not self.arrival(inner) else inner
 
     def required_arrival(self, name: str) -> Arrival:
         """Return what a name says.
@@ -135,11 +142,28 @@ class Inbox:
             root.delete(name, str(version))
         return is_kept
 
+    def _names(self) -> list[str]:
+        return [entry.name for entry in self.root.entries() if _is_text(entry.name)]
+
+    def _mend_names(self, root: Folder) -> None:
+        """Rename files whose names are in Windows-1252, as old systems write them: no event could tell."""
+        for entry in root.entries():
+            if not _is_text(entry.name) and not _UNFINISHED.fullmatch(entry.name):
+                path = root.path / entry.name
+                mended = root.path / os.fsencode(entry.name).decode("cp1252", "replace")
+                # Another gate may do the same, and a file of that name is taken first.
+                with suppress(FileNotFoundError):
+                    if not mended.exists():
+                        mended.parent.mkdir(parents=True, exist_ok=True)
+                        path.rename(mended)
+
     def _files(self) -> list[Entry]:
         return [
             entry
             for entry in self.root.entries()
-            if not _UNFINISHED.fullmatch(entry.name) and not self._belongs_to_another(entry.name)
+            if _is_text(entry.name)
+            and not _UNFINISHED.fullmatch(entry.name)
+            and not self._belongs_to_another(entry.name)
         ]
 
     def _belongs_to_another(self, name: str) -> bool:
@@ -153,3 +177,8 @@ class Inbox:
 
     def _has_companions(self, name: str) -> bool:
         return all(self.root.entry(other) for other in self.companions(name).values())
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name on disk is UTF-8; Python keeps other bytes as surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)

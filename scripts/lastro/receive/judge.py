@@ -15,7 +15,7 @@ import duckdb
 
 from lastro.contract import ORIGINAL_LINE, Arrival, RawTable
 from lastro.landing import reader, text
-from lastro.landing.count import count_csv
+from lastro.landing.count import count_csv, count_json, count_parquet
 from lastro.landing.settings import memory_limit
 from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
@@ -85,7 +85,7 @@ def judge(
     warnings: list[str] = []
     source, said = path, "json" if table.is_json else "csv"
     if table.is_parquet:
-        return _judge_parquet(path, arrival, kind)
+        return _judge_parquet(path, arrival, kind, control)
     if kind is Kind.text and layout:
         fixed_width_as_text(path, layout, table.amount, derived)
         source, said = derived, "largura_fixa"
@@ -100,7 +100,7 @@ def judge(
     declared = table.encoding if source is path else "utf-8"
     prepared, reading, row_groups = _read(source, table, declared, scratch)
     warnings += [f"coluna_desconhecida:{column}" for column in reading.extra_columns or ()]
-    amount = _refuse_other_totals(control, source, prepared.encoding, table) if control else None
+    amount = None if control is None else _refuse_other_totals(control, source, prepared.encoding, table)
     return Accepted(
         arrival=arrival,
         path=source,
@@ -115,7 +115,7 @@ def judge(
     )
 
 
-def _judge_parquet(path: Path, arrival: Arrival, kind: Kind) -> Accepted:
+def _judge_parquet(path: Path, arrival: Arrival, kind: Kind, control: bytes | None) -> Accepted:
     if kind is not Kind.parquet:
         raise Refused("tipo_desconhecido", f"{arrival.table.name} takes only Parquet. Send it as Parquet.")
     with duckdb.connect() as con:
@@ -123,31 +123,39 @@ def _judge_parquet(path: Path, arrival: Arrival, kind: Kind) -> Accepted:
             reading = reader.read_parquet(con, arrival.table, path, None)
         except UnreadableFile as error:
             raise Refused(error.code, str(error)) from None
+        _refuse_damaged_pages(con, f"read_parquet({literal(without_wildcards(path))})")
         row_groups = _row_groups(con, path)
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
     warnings = tuple(f"coluna_desconhecida:{column}" for column in reading.extra_columns or ())
-    return Accepted(arrival, path, sha256, "parquet", None, None, reading.rows, row_groups, None, warnings)
+    amount = None if control is None else _refuse_other_totals(control, path, "", arrival.table)
+    return Accepted(arrival, path, sha256, "parquet", None, None, reading.rows, row_groups, amount, warnings)
+
+
+def _refuse_damaged_pages(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Read every cell of a Parquet file: a build would stop at damage of which its footer says nothing."""
+    try:
+        con.execute(f"select bit_xor(hash(rows)) from {rows} as rows").fetchall()
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        raise Refused("parquet_ilegivel", "it is not a complete Parquet file. Send it again.") from None
 
 
 def _parquet_as_text(path: Path, target: Path) -> None:
     rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
-    try:
-        with duckdb.connect() as con:
-            names = [row[0] for row in con.execute(f"describe select * from {rows}").fetchall()]
-            cells = [
-                f"cast({quoted(name)} as varchar) as {quoted(name)}"
-                if name != "file_row_number"
-                else f"file_row_number + 1 as {ORIGINAL_LINE}"
-                for name in names
-            ]
-            con.execute(
-                f"copy (select {', '.join(cells)} from {rows}) to {literal(str(target))} (format csv, header)"
-            )
-    except duckdb.IOException:
-        raise
-    except duckdb.Error:
-        raise Refused("parquet_ilegivel", "it is not a complete Parquet file. Send it again.") from None
+    with duckdb.connect() as con:
+        _refuse_damaged_pages(con, rows)
+        names = [row[0] for row in con.execute(f"describe select * from {rows}").fetchall()]
+        cells = [
+            f"cast({quoted(name)} as varchar) as {quoted(name)}"
+            if name != "file_row_number"
+            else f"file_row_number + 1 as {ORIGINAL_LINE}"
+            for name in names
+        ]
+        con.execute(
+            f"copy (select {', '.join(cells)} from {rows}) to {literal(str(target))} (format csv, header)"
+        )
 
 
 def _read(
@@ -276,12 +284,18 @@ def _refuse_other_totals(control: bytes, path: Path, encoding: str, table: RawTa
             "controle_ilegivel",
             "the control file must hold lines such as linhas=1234 and valor=5678.90. Send it again.",
         )
-    count = count_csv(path, encoding, table.amount, table.key)
+    if table.is_parquet:
+        count = count_parquet(path, table.amount)
+    elif table.is_json:
+        count = count_json(path, encoding)
+    else:
+        count = count_csv(path, encoding, table.amount, table.key)
+    counted = (count.amount or Decimal(0)).quantize(Decimal("0.01"))
     if "linhas" in declared:
         refuse_difference("the control file", "rows", declared["linhas"], count.rows)
     if "valor" not in declared:
         return None
     amount = declared["valor"].removeprefix("R$").strip()
     amount = amount.replace(".", "").replace(",", ".") if "," in amount else amount
-    refuse_difference("the control file", "R$", amount, count.amount or Decimal(0))
-    return count.amount
+    refuse_difference("the control file", "R$", amount, counted)
+    return counted

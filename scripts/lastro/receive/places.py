@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import duckdb
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +22,9 @@ OUTAGES = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
 )
+
+# Stands beside a file in quarantine, and says why it is there.
+REASON = "motivo.json"
 
 
 class Outage(ConnectionError):
@@ -47,6 +50,12 @@ class Places:
         for root in (self.inbox, self.received, self.quarantine, self.raw):
             if isinstance(root, Folder):
                 root.sweep()
+
+
+def kept_name(name: str) -> str:
+    """Return a file's name in its batch's folder, where hidden names and motivo.json are the gate's."""
+    name = PurePosixPath(name).name
+    return f"_{name}" if name.startswith(".") or name == REASON else name
 
 
 @contextmanager
