@@ -139,10 +139,10 @@ def cancel(batches: Batches, database: Path, id_lote: str, reason: str) -> str:
         raise ValueError(f"{id_lote} ended meanwhile. Look at it: lastro batch status {id_lote}.")
     accepted = next((event.dados for event in reversed(events) if event.evento == "aceito"), {})
     if "destino" in accepted and batches.withdraw(id_lote, accepted["destino"]):
-        before = f" It had replaced {accepted['substitui']}: send that file again." * (
-            "substitui" in accepted
-        )
-        return f"{id_lote} cancelado; {accepted['destino']} is no longer in the raw root.{before}"
+        said = f"{id_lote} cancelado; {accepted['destino']} is no longer in the raw root."
+        if "substitui" in accepted:
+            said += f" It had replaced {accepted['substitui']}: send that file again."
+        return said
     return f"{id_lote} cancelado."
 
 
