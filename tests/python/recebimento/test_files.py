@@ -346,6 +346,15 @@ def test_a_pound_sign_does_not_make_a_file_cp850(house: House) -> None:
     assert house.rows(outcome)[0].cells[2] == "£ 500 or more"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("rows", [0, 1, 12, 500])
+def test_a_short_table_of_dates_and_figures_in_utf_16(house: House, rows: int, encoding: str) -> None:
+    text = HEADER + "".join(f"{n},2024-01-02,Ana,{n}.50\n" for n in range(rows))
+    outcome = house.send("x/a.csv", text.encode(encoding))
+    assert (outcome.status, outcome.rows) == ("aceito", rows)
+    assert house.said(outcome.id_lote)["codificacao"] == encoding
+
+
 # --- One table in many forms ---
 
 PAYMENTS = [
