@@ -122,13 +122,10 @@ def packed(content: bytes, container: str) -> bytes:
     return out.getvalue()
 
 
-def looks_like_rows(rows: list[list[str]], delimiter: str) -> bool:
-    """Return whether a line inside a cell could be a row of this very table: the gate must not accept that."""
+def looks_like_rows(rows: list[list[str]], delimiter: str, width: int = len(NAMES)) -> bool:
+    """Return whether a line inside a row has as many cells as a row, which nobody can tell from an unclosed quote."""
     return any(
-        line.count(delimiter) == len(NAMES) - 1
-        for row in rows
-        for cell in row
-        for line in cell.split("\n")[1:]
+        line.count(delimiter) == width - 1 for row in rows for line in delimiter.join(row).split("\n")[1:]
     )
 
 
@@ -184,7 +181,8 @@ def test_any_text_in_a_sheet_survives(house: House, rows: list[list[str]]) -> No
         [f"k{at}", *(re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "", cell) for cell in row[1:])]
         for at, row in enumerate(rows)
     ]
-    assume(not looks_like_rows(rows, ","))
+    # The gate adds the row's number to what it makes of a sheet.
+    assume(not looks_like_rows([[*row, "1"] for row in rows], ",", len(NAMES) + 1))
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     page = book.add_worksheet()
