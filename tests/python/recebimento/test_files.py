@@ -355,6 +355,15 @@ def test_a_short_table_of_dates_and_figures_in_utf_16(house: House, rows: int, e
     assert house.said(outcome.id_lote)["codificacao"] == encoding
 
 
+@pytest.mark.parametrize(
+    "ending", ["csv.gz", "gz", "csv.zst", "zip", "parquet", "xlsx", "xls", "json", "csv.bz2"]
+)
+def test_text_is_text_whatever_its_name_says(house: House, ending: str) -> None:
+    """A plain file that is called .gz must not be an outage at every pass."""
+    outcome = house.send(f"x/a.{ending}", GOOD)
+    assert (outcome.status, outcome.rows) == ("aceito", 2)
+
+
 # --- One table in many forms ---
 
 PAYMENTS = [

@@ -348,7 +348,7 @@ def loses_nothing(found: list[Row], house: House, name: str, published: bytes, w
     starts = [row.line for row in found]
     assert starts == sorted(set(starts)), where
     covered = set()
-    for row, following in zip(found, [*starts[1:], len(lines) + 1], strict=True):
+    for row, following in zip(found, [*starts, len(lines) + 1][1:], strict=True):
         goes_on = '"' in lines[row.line - 1]
         covered |= set(range(row.line, following if goes_on else row.line + 1))
     first = lines.index(header) + 2
