@@ -10,6 +10,8 @@ from read_csv(
     auto_detect = false,
     header = false,
     delim = getvariable('absent_character'),
+    -- A file is text already, whatever its name says: by default one called .gz would be unpacked.
+    compression = 'none',
     quote = '',
     escape = '',
     new_line = '\n',

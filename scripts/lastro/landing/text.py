@@ -119,6 +119,11 @@ def _marked(raw: Path) -> str:
             return encoding
     if start.count(0) * 10 < len(start):
         return "utf-8"
+    # In UTF-16 one of the two bytes of every Latin letter is zero. charset-normalizer finds no encoding
+    # at all for a short table of dates and figures.
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if min(even, odd) * 20 <= max(even, odd):
+        return "utf-16-le" if even < odd else "utf-16-be"
     best = charset_normalizer.from_bytes(start[: len(start) // 2 * 2], cp_isolation=_WITHOUT_MARK).best()
     return best.encoding.replace("_", "-") if best and best.encoding.startswith("utf_16") else "utf-8"
 

@@ -346,6 +346,24 @@ def test_a_pound_sign_does_not_make_a_file_cp850(house: House) -> None:
     assert house.rows(outcome)[0].cells[2] == "£ 500 or more"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+@pytest.mark.parametrize("rows", [0, 1, 12, 500])
+def test_a_short_table_of_dates_and_figures_in_utf_16(house: House, rows: int, encoding: str) -> None:
+    text = HEADER + "".join(f"{n},2024-01-02,Ana,{n}.50\n" for n in range(rows))
+    outcome = house.send("x/a.csv", text.encode(encoding))
+    assert (outcome.status, outcome.rows) == ("aceito", rows)
+    assert house.said(outcome.id_lote)["codificacao"] == encoding
+
+
+@pytest.mark.parametrize(
+    "ending", ["csv.gz", "gz", "csv.zst", "zip", "parquet", "xlsx", "xls", "json", "csv.bz2"]
+)
+def test_text_is_text_whatever_its_name_says(house: House, ending: str) -> None:
+    """A plain file that is called .gz must not be an outage at every pass."""
+    outcome = house.send(f"x/a.{ending}", GOOD)
+    assert (outcome.status, outcome.rows) == ("aceito", 2)
+
+
 # --- One table in many forms ---
 
 PAYMENTS = [

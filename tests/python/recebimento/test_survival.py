@@ -122,13 +122,10 @@ def packed(content: bytes, container: str) -> bytes:
     return out.getvalue()
 
 
-def looks_like_rows(rows: list[list[str]], delimiter: str) -> bool:
-    """Return whether a line inside a cell could be a row of this very table: the gate must not accept that."""
+def looks_like_rows(rows: list[list[str]], delimiter: str, width: int = len(NAMES)) -> bool:
+    """Return whether a line inside a row has as many cells as a row, which nobody can tell from an unclosed quote."""
     return any(
-        line.count(delimiter) == len(NAMES) - 1
-        for row in rows
-        for cell in row
-        for line in cell.split("\n")[1:]
+        line.count(delimiter) == width - 1 for row in rows for line in delimiter.join(row).split("\n")[1:]
     )
 
 
@@ -184,7 +181,8 @@ def test_any_text_in_a_sheet_survives(house: House, rows: list[list[str]]) -> No
         [f"k{at}", *(re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", "", cell) for cell in row[1:])]
         for at, row in enumerate(rows)
     ]
-    assume(not looks_like_rows(rows, ","))
+    # The gate adds the row's number to what it makes of a sheet.
+    assume(not looks_like_rows([[*row, "1"] for row in rows], ",", len(NAMES) + 1))
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     page = book.add_worksheet()
@@ -350,7 +348,7 @@ def loses_nothing(found: list[Row], house: House, name: str, published: bytes, w
     starts = [row.line for row in found]
     assert starts == sorted(set(starts)), where
     covered = set()
-    for row, following in zip(found, [*starts[1:], len(lines) + 1], strict=True):
+    for row, following in zip(found, [*starts, len(lines) + 1][1:], strict=True):
         goes_on = '"' in lines[row.line - 1]
         covered |= set(range(row.line, following if goes_on else row.line + 1))
     first = lines.index(header) + 2
@@ -381,3 +379,15 @@ def encodings_of(published: bytes) -> Iterator[str]:
         except UnicodeDecodeError:
             continue
         yield encoding
+
+
+def test_the_files_are_accepted_before_they_are_damaged(tmp_path: Path) -> None:
+    """Else the test above would say nothing."""
+    house = House(tmp_path / "gate", *TABLES, formats=fixed_formats(tmp_path))
+    for number, (pattern, content) in enumerate(seeds(tmp_path).items()):
+        house.put(pattern.replace("*", str(number)), content)
+    outcomes = house.receive()
+    # The same text comes as it is, in gzip and in zip, so two of these three are duplicates.
+    refused = [outcome for outcome in outcomes if outcome.status not in ("aceito", "duplicado")]
+    assert refused == []
+    assert sum(outcome.status == "duplicado" for outcome in outcomes) == 2
