@@ -92,7 +92,7 @@ def retry(
     quarantine: Quarantine = QUARANTINE,
     raw: RawRoot = RAW_ROOT,
 ) -> None:
-    """Judge a refused batch again, for example after a format was corrected. Exits with 1 if it is refused."""
+    """Judge a refused batch again, for example after a format was corrected. Exits with 1 if refused."""
     gate = Gate(Places.at(inbox, received, quarantine, raw))
     outcome = gate.retry(id_lote)
     typer.echo(f"{id_lote} {outcome.status}" + (f": {outcome.message}" if outcome.message else ""))
