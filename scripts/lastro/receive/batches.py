@@ -135,11 +135,14 @@ class Batches:
         self.claims.note(claim)
         if found is None and there:
             self._keep_what_stood_there(destination)
-        current = str(json.loads(found[0])["id_lote"]) if found else id_lote
+        pointer = json.loads(found[0]) if found else {"id_lote": None}
+        # A dead gate may have replaced it already, and known what it replaced.
+        replaced = pointer.get("substitui") if pointer["id_lote"] == id_lote else pointer["id_lote"]
         # A file that was received earlier, but judged later, must not hide the newer one.
-        is_newest = current == id_lote or _age(current) <= _age(id_lote)
+        is_newest = pointer["id_lote"] in (None, id_lote) or _age(pointer["id_lote"]) <= _age(id_lote)
         if is_newest:
-            name, pointer = _current(destination), {"id_lote": id_lote, "sha256": accepted.sha256}
+            name = _current(destination)
+            pointer = {"id_lote": id_lote, "sha256": accepted.sha256, "substitui": replaced}
             data = json.dumps(pointer).encode()
             written = (
                 self.received.replace(name, data, found[1]) if found else self.received.create(name, data)
@@ -165,7 +168,7 @@ class Batches:
                 "sub_lotes": accepted.row_groups,
                 "valor": accepted.amount,
                 "avisos": ",".join(accepted.warnings) or None,
-                "substitui": current if is_newest and current != id_lote else None,
+                "substitui": replaced if is_newest else None,
             },
         )
         # Whoever cancels withdraws what was accepted before; here it was cancelled meanwhile.
