@@ -135,9 +135,8 @@ def cancel(batches: Batches, database: Path, id_lote: str, reason: str) -> str:
     events = batches.events.of_batch(id_lote)
     accepted = next((event.dados for event in reversed(events) if event.evento == "aceito"), {})
     if "destino" in accepted and batches.withdraw(id_lote, accepted["destino"]):
-        before = f" It had replaced {accepted['substitui']}: send that file again." * (
-            "substitui" in accepted
-        )
+        replaced = accepted.get("substitui")
+        before = f" It had replaced {replaced}: send that file again." if replaced else ""
         return f"{id_lote} cancelado; {accepted['destino']} is no longer in the raw root.{before}"
     if is_done:
         raise done

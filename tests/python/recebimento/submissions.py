@@ -71,10 +71,11 @@ def sha(data: bytes | None) -> str:
     return hashlib.sha256(data or b"").hexdigest()[:12]
 
 
-def state(places: Places) -> dict[str, Any]:
+def state(places: Places, is_cancelled: bool = False) -> dict[str, Any]:
     """Return all that a gate left, with a name instead of the number of each batch, and without times.
 
-    The name of a batch is its file's name and which of the files of that name it was.
+    The name of a batch is its file's name and which of the files of that name it was. Each event must have its
+    own number and change the status, but if someone cancels, who writes events without asking the gate.
     """
     events = Events(places.raw)
     batches = {id_lote: found for day in events.days() for id_lote, found in events.of_day(day).items()}
@@ -87,7 +88,7 @@ def state(places: Places) -> dict[str, Any]:
         return _ID.sub(lambda match: labels.get(match[0], f"unknown {match[0]}"), text)
 
     for id_lote, found in batches.items():
-        assert _is_complete(found), (id_lote, found)
+        assert is_cancelled or _is_complete(found), (id_lote, found)
     return {
         "inbox": _files(places.inbox, ""),
         "inbox, hidden": _files(places.inbox, ".claims/") | _files(places.inbox, ".aside/"),
@@ -99,7 +100,11 @@ def state(places: Places) -> dict[str, Any]:
         "raw": {name: said for name, said in _files(places.raw, "").items() if not name.startswith(FOLDER)},
         "raw, claims": _files(places.raw, ".claims/"),
         "events": {
-            labels[id_lote]: [(event.evento, named(json.dumps(event.dados))) for event in found]
+            labels[id_lote]: [
+                (event.evento, named(json.dumps(event.dados)))
+                for event in found
+                if event.evento != "notificado"
+            ]
             for id_lote, found in batches.items()
         },
         "statuses": {labels[id_lote]: status_of(found) for id_lote, found in batches.items()},
@@ -119,8 +124,9 @@ def _first(events: list[Event]) -> str:
 def _is_complete(events: list[Event]) -> bool:
     """Return whether every event has its own number and changed the status."""
     numbers = [event.sequencia for event in events]
+    events = [event for event in events if event.evento != "notificado"]
     changes = [status_of(events[:count]) for count in range(len(events) + 1)]
-    return numbers == list(range(1, len(events) + 1)) and all(
+    return numbers == list(range(1, len(numbers) + 1)) and all(
         before != after for before, after in pairwise(changes)
     )
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import random
+import resource
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from faults import Killed, MemoryS3, SteppedFolder, Steps
+from conftest import PROJECT, Workspace
+from faults import BadNetwork, Killed, MemoryS3, SteppedFolder, Steps
 from lastro.receive import claims as claims_module
 from lastro.receive import gate as gate_module
 from lastro.receive import roots as roots_module
@@ -26,7 +33,8 @@ from lastro.receive.manage import cancel
 from lastro.receive.places import Outage, Places
 from lastro.receive.refusal import Refused
 from lastro.receive.roots import Bucket
-from submissions import gzipped, invoices, payments, refused, state, tables_with_companions, zipped
+from lastro.receive.tell import tell_senders
+from submissions import gzipped, invoices, payments, refused, sha, state, tables_with_companions, zipped
 
 TABLES = tables_with_companions()
 LASTRO = str(Path(sys.executable).with_name("lastro"))
@@ -139,7 +147,7 @@ class Site:
         gate = self.gate(steps)
         gate.run(gate.waiting(0))
 
-    def finish(self, clock: Clock) -> dict[str, Any]:
+    def finish(self, clock: Clock, is_cancelled: bool = False) -> dict[str, Any]:
         """Let a new gate end what is left, and return what stands then."""
         clock.shift += 3600
         for _ in range(4):
@@ -149,7 +157,7 @@ class Site:
             if not waiting:
                 break
         assert waiting == []
-        return state(self.places())
+        return state(self.places(), is_cancelled)
 
     def keep(self) -> None:
         """Remember what is there."""
@@ -332,7 +340,7 @@ def test_what_is_cancelled_while_it_is_published_is_not_published(
             site.run(steps)
         if when == "killed":
             cancelled()
-        found = site.finish(clock)
+        found = site.finish(clock, is_cancelled=True)
         [status] = found["statuses"].values()
         seen.add(status)
         assert (status, list(found["raw"])) in [
@@ -340,3 +348,381 @@ def test_what_is_cancelled_while_it_is_published_is_not_published(
             ("aceito", ["cartoes/tb_faturas/tb_faturas_202401.csv"]),
         ], steps.at
     assert seen == {"cancelado", "aceito"}
+
+
+# Two real gates, killed and suspended while files arrive
+
+
+@dataclass
+class Sent:
+    """A file that a sender puts into the inbox, and the raw file that must be there before, with its bytes."""
+
+    name: str
+    data: bytes
+    after: tuple[str, bytes] | None = None
+
+
+def submissions(count: int) -> list[Sent]:
+    """Return files of all kinds for as many months, then duplicates and new versions of some of them."""
+    first, second = [], []
+    for number in range(count):
+        period = f"{2015 + number // 12}{number % 12 + 1:02}"
+        faturas, pagamentos = f"cartoes/tb_faturas_{period}", f"cartoes/tb_pagamentos_{period}"
+        raw_faturas = f"cartoes/tb_faturas/tb_faturas_{period}.csv"
+        raw_pagamentos = f"cartoes/tb_pagamentos/tb_pagamentos_{period}.csv"
+        rows, paid = invoices(period, 200 + number), payments(period, 100 + number)
+        if number % 5 == 0:
+            first.append(Sent(f"{faturas}.csv", rows))
+            second.append(Sent(f"{faturas}.csv", invoices(period, 300), (raw_faturas, rows)))
+        elif number % 5 == 1:
+            first.append(Sent(f"{faturas}.csv.gz", gzipped(rows)))
+            second.append(Sent(f"{faturas}.txt", rows, (raw_faturas, rows)))
+        elif number % 5 == 2:
+            members = {f"tb_faturas_{period}.csv": rows, f"x/tb_pagamentos_{period}.csv": paid}
+            members[f"tb_faturas_{period}.txt"] = refused(period)
+            first.append(Sent(f"cartoes/{period}.zip", zipped(members)))
+        elif number % 5 == 3:
+            first.append(Sent(f"{faturas}.csv", refused(period)))
+            first.append(Sent(f"cartoes/unknown_{period}.csv", rows))
+        else:
+            first.append(Sent(f"{pagamentos}.csv", paid))
+            other = f"cartoes/tb_pagamentos_1999{number % 12 + 1:02}.csv"
+            second.append(Sent(other, paid, (raw_pagamentos, paid)))
+    return first + second
+
+
+def start(places: dict[str, str], log: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Start `lastro receive` on the worktree that is tested; its output goes to the log."""
+    options = [word for name, address in places.items() for word in (f"--{name}", address)]
+    with log.open("ab") as out, log.with_suffix(".err").open("ab") as err:
+        return subprocess.Popen(
+            [sys.executable, LASTRO, "receive", *options, *more],
+            env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts"), "PYTHONUNBUFFERED": "1"},
+            cwd=PROJECT,
+            stdout=out,
+            stderr=err,
+        )
+
+
+WATCH = ("--watch", "--lease-seconds", "1", "--settle-seconds", "0", "--jobs", "2")
+
+
+@dataclass
+class KillLoop:
+    """Two gates over the same places, which are killed while files arrive.
+
+    Attributes:
+        places: The addresses of the roots, as senders and tests reach them.
+        logs: A folder for what the gates print.
+        exits: How the gates ended.
+    """
+
+    places: dict[str, str]
+    logs: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    exits: list[int] = field(default_factory=list)
+    gates: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def run(self, sent: list[Sent], kills: int, seed: int) -> None:
+        """Send everything while gates are killed, and let a calm pass end what is left."""
+        rng = random.Random(seed)
+        roots = Places.at(**self.places)
+        pending = list(sent)
+        old = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        try:
+            self.gates = [self._start(number) for number in range(2)]
+            for number in range(kills):
+                self._send(pending, roots, -(-len(sent) // max(kills, 1)))
+                victim = rng.randrange(2)
+                self._wait_for_work(victim)
+                time.sleep(rng.uniform(0, 0.4))
+                if number % 5 == 4:
+                    # Not killed but asleep, for longer than its lease.
+                    self.gates[victim].send_signal(signal.SIGSTOP)
+                    time.sleep(2.5)
+                    self.gates[victim].send_signal(signal.SIGCONT)
+                    time.sleep(rng.uniform(0, 0.2))
+                self.gates[victim].kill()
+                self.exits.append(self.gates[victim].wait())
+                self.gates[victim] = self._start(victim)
+            for gate in self.gates:
+                gate.send_signal(signal.SIGTERM)
+            self.exits += [gate.wait(60) for gate in self.gates]
+        finally:
+            for gate in self.gates:
+                gate.kill()
+                gate.wait()
+            for name, value in old.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+        finish(roots, pending)
+
+    def errors(self) -> str:
+        """Return what the gates printed to standard error."""
+        return "".join(path.read_text(errors="replace") for path in sorted(self.logs.glob("*.err")))
+
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
+        return start(self.places, self.logs / f"gate-{number}", *WATCH)
+
+    def _send(self, pending: list[Sent], roots: Places, most: int) -> None:
+        ready = [each for each in pending if is_due(each, roots)][:most]
+        for each in ready:
+            roots.inbox.write(each.name, each.data)
+            pending.remove(each)
+
+    def _wait_for_work(self, number: int) -> None:
+        """Wait until a gate has received a file since it was started, or there are none."""
+        log, until = self.logs / f"gate-{number}", time.monotonic() + 4
+        before = log.stat().st_size
+        while time.monotonic() < until and log.stat().st_size == before:
+            code = self.gates[number].poll()
+            if code is not None:
+                # It stopped because of an outage, and its supervisor starts it again.
+                self.exits.append(code)
+                self.gates[number] = self._start(number)
+            time.sleep(0.02)
+
+
+def is_due(sent: Sent, roots: Places) -> bool:
+    return sent.after is None or roots.raw.read(sent.after[0]) == sent.after[1]
+
+
+def finish(roots: Places, pending: list[Sent]) -> None:
+    """Send what was not sent yet and receive all of it, calmly."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for each in [each for each in pending if is_due(each, roots)]:
+            roots.inbox.write(each.name, each.data)
+            pending.remove(each)
+        gate = Gate(roots, lease_seconds=1)
+        names = gate.waiting(0)
+        gate.run(names, jobs=2)
+        claims = [*roots.inbox.entries(".claims/"), *roots.raw.entries(".claims/")]
+        if not pending and not names and not claims:
+            break
+        time.sleep(0.2 if claims else 0)
+    assert (pending, names, claims) == ([], [], [])
+    assert tell_senders(gate.batches, gate.inbox.tables, []) == []
+
+
+def calmly(folder: Path, sent: list[Sent]) -> Places:
+    """Receive the same files one after another, without any fault."""
+    places = Places.at(**{name: str(folder / name) for name in NAMES})
+    for each in sent:
+        places.inbox.write(each.name, each.data)
+        assert is_due(each, places)
+        gate = Gate(places)
+        gate.run(gate.waiting(0))
+    finish(places, [])
+    return places
+
+
+def assert_accounted(sent: list[Sent], roots: Places, calm: Places) -> None:
+    """Every submission has one batch, its bytes stand in `received`, and the rest is as after a calm run."""
+    found, expected = state(roots), state(calm)
+    for part in expected:
+        assert found[part] == expected[part], part
+    assert found["inbox"] == found["inbox, hidden"] == found["raw, claims"] == {} and found["untold"] == []
+    received = [entry.name for entry in roots.received.entries()]
+    kept = sorted((name.partition("/")[2], sha(roots.received.read(name))) for name in received)
+    for each in sent:
+        kept.remove((Path(each.name).name, sha(each.data)))
+    # The members of archives are kept as well, each once.
+    assert len(kept) == 3 * sum(each.name.endswith(".zip") for each in sent)
+
+
+KILLS = 100 if IS_THOROUGH else 10
+
+
+def test_two_gates_that_are_killed_leave_what_a_calm_one_leaves(tmp_path: Path) -> None:
+    sent = submissions(26)
+    assert len(sent) >= 40
+    (tmp_path / "logs").mkdir()
+    loop = KillLoop({name: str(tmp_path / name) for name in NAMES}, tmp_path / "logs")
+    loop.run(sent, KILLS, seed=17)
+    assert loop.exits.count(-signal.SIGKILL) == KILLS, loop.errors()
+    # A gate that is still starting is ended by the signal itself.
+    assert set(loop.exits) <= {-signal.SIGKILL, -signal.SIGTERM, 0}, loop.errors()
+    assert "Traceback" not in loop.errors() and "unexpected" not in loop.errors()
+    assert_accounted(sent, Places.at(**loop.places), calmly(tmp_path / "calm", sent))
+    for name in NAMES:
+        left = [path.relative_to(tmp_path / name).parts for path in (tmp_path / name).rglob("*")]
+        hidden = {parts[0] for parts in left if parts[0].startswith(".")}
+        assert hidden <= {".partial", ".lock", ".claims", ".aside", ".versoes", ".conteudos", ".avisar"}
+        for path in (tmp_path / name / ".partial").glob("*"):
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+    Places.at(**loop.places).sweep()
+    assert [path for name in NAMES for path in (tmp_path / name / ".partial").glob("*")] == []
+
+
+def test_two_gates_before_a_bad_s3_leave_what_a_calm_one_leaves(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = submissions(11)
+    (tmp_path / "logs").mkdir()
+    server = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+    with BadNetwork((server.hostname, server.port), percent=4, seed=17) as network:
+        loop = KillLoop(
+            {name: f"{bucket}/{name}" for name in NAMES},
+            tmp_path / "logs",
+            {"AWS_ENDPOINT_URL": network.address, "AWS_MAX_ATTEMPTS": "4"},
+        )
+        loop.run(sent, KILLS, seed=18)
+        network.shutdown()
+    assert set(network.done) == {"passed", "500", "503", "cut before", "cut after"}, network.done
+    assert loop.exits.count(-signal.SIGKILL) == KILLS
+    # 4 is an outage.
+    assert set(loop.exits) <= {-signal.SIGKILL, -signal.SIGTERM, 0, 4}, loop.errors()
+    assert "Traceback" not in loop.errors() and "unexpected" not in loop.errors()
+    assert_accounted(sent, Places.at(**loop.places), calmly(tmp_path / "calm", sent))
+
+
+def test_the_marts_after_kills_are_those_of_a_calm_run(workspace: Workspace, tmp_path: Path) -> None:
+    sent = submissions(15)
+    (tmp_path / "logs").mkdir()
+    loop = KillLoop({name: str(tmp_path / name) for name in NAMES}, tmp_path / "logs")
+    loop.run(sent, 3, seed=19)
+    calm = calmly(tmp_path / "calm", sent)
+    marts = []
+    for raw in (tmp_path / "raw", Path(calm.raw.address)):
+        workspace.clear()
+        shutil.copytree(raw / "cartoes", workspace.raw / "cartoes")
+        workspace.build("--select", "tag:cartoes", "+reconciliacao,tag:cartoes")
+        tables = ["lastro_qualidade.reconciliacao", "lastro_cartoes.fct_faturas"]
+        marts.append(workspace.snapshot(tables))
+    assert marts[0] == marts[1]
+    assert all(rows for rows in marts[0].values())
+
+
+# Outages
+
+
+def receive(places: dict[str, str], *more: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    words = [word for name, address in places.items() for word in (f"--{name}", address)]
+    variables = options.pop("variables", {})
+    return subprocess.run(
+        [sys.executable, LASTRO, "receive", "--settle-seconds", "0", *words, *more],
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts"), "COLUMNS": "80"} | variables,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+def assert_outage(done: subprocess.CompletedProcess[str], places: dict[str, str], name: str) -> None:
+    """One sentence says what to mend; nothing is refused, and the file is in the inbox or received."""
+    assert done.returncode == 4, (done.returncode, done.stderr)
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("lastro receive: "), done.stderr
+    assert "Nothing is lost: run the command again when this is mended." in done.stderr
+    assert "recusado" not in done.stdout
+
+
+def folders(tmp_path: Path) -> dict[str, str]:
+    return {name: str(tmp_path / name) for name in NAMES}
+
+
+def test_a_full_disk_is_an_outage(tmp_path: Path) -> None:
+    places = folders(tmp_path)
+    roots = Places.at(**places)
+    data = invoices("202401", 2000)
+    roots.inbox.write(A, data)
+    limit = 20_000
+    assert len(data) > limit
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    done = receive(places, preexec_fn=limited, variables={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert_outage(done, places, A)
+    assert list(roots.quarantine.entries()) == [] and list(roots.raw.entries("cartoes/")) == []
+    # At once: a gate that stopped for an outage leaves its claim.
+    done = receive(places)
+    assert done.returncode == 0, done.stderr
+    found = state(roots)
+    assert found["statuses"] == {f"{A}#1": "aceito"} and found["inbox"] == {}
+    assert roots.raw.read("cartoes/tb_faturas/tb_faturas_202401.csv") == data
+
+
+@pytest.mark.parametrize("missing", NAMES)
+def test_a_bucket_that_does_not_exist_is_an_outage(
+    bucket: str, tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {name: f"{bucket}/{name}" for name in NAMES}
+    roots = Places.at(**places)
+    # Refused, so that it needs every root.
+    name = "cartoes/tb_faturas_202408.csv"
+    roots.inbox.write(name, refused("202408"))
+    broken = places | {missing: f"s3://lastro-none-{bucket[-5:]}/x"}
+    assert_outage(receive(broken, "--lease-seconds", "1"), broken, name)
+    assert list(roots.quarantine.entries()) == []
+    time.sleep(2)
+    done = receive(places, "--lease-seconds", "1")
+    assert done.returncode == 1 and "recusado" in done.stdout, done.stderr
+    found = state(roots)
+    assert found["statuses"] == {f"{name}#1": "recusado"} and found["inbox"] == {}
+
+
+def test_a_server_that_is_down_is_an_outage(bucket: str) -> None:
+    places = {name: f"{bucket}/{name}" for name in NAMES}
+    roots = Places.at(**places)
+    roots.inbox.write(A, invoices("202401", 3))
+    down = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "2"}
+    assert_outage(receive(places, variables=down), places, A)
+    assert roots.inbox.read(A) == invoices("202401", 3)
+    assert receive(places).returncode == 0
+    assert state(roots)["statuses"] == {f"{A}#1": "aceito"}
+
+
+# The command
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_watching_ends_with_the_current_file(tmp_path: Path, number: signal.Signals) -> None:
+    """Asked to end is not interrupted: exit code 0, nothing begun is left, and the rest waits."""
+    places = folders(tmp_path)
+    roots = Places.at(**places)
+    for month in range(1, 121):
+        period = f"{2010 + month // 12}{month % 12 + 1:02}"
+        roots.inbox.write(f"cartoes/tb_faturas_{period}.csv", invoices(period, 500))
+    gate = start(places, tmp_path / "gate", "--watch", "--settle-seconds", "0", "--jobs", "1")
+    try:
+        until = time.monotonic() + 30
+        while b"aceito" not in (tmp_path / "gate").read_bytes() and time.monotonic() < until:
+            time.sleep(0.01)
+        gate.send_signal(number)
+        assert gate.wait(20) == 0, (tmp_path / "gate.err").read_text()
+    finally:
+        gate.kill()
+        gate.wait()
+    found = state(roots)
+    assert found["inbox"] and found["inbox, hidden"] == found["raw, claims"] == {}
+    assert len(found["inbox"]) + len(found["statuses"]) == 120
+    assert set(found["statuses"].values()) == {"aceito"}
+    assert len(found["received"]) == len(found["raw"]) == len(found["statuses"])
+
+
+def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
+    places = folders(tmp_path)
+    (tmp_path / "good.csv").write_bytes(invoices("202401", 3))
+    (tmp_path / "bad.csv").write_bytes(refused("202401"))
+    done = receive(places, "--dry-run", str(tmp_path / "good.csv"), "--as", A)
+    assert done.returncode == 0 and "would be accepted as csv: 3 rows" in done.stdout, done.stderr
+    done = receive(places, "--dry-run", str(tmp_path / "bad.csv"), "--as", A)
+    assert done.returncode == 1 and done.stderr.startswith(f"{A}: "), done.stderr
+    done = receive(places, "--dry-run", str(tmp_path / "bad.csv"), "--as", "unknown/x.csv")
+    assert done.returncode == 1 and "arquivo_sem_destino" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "good.csv"]
+
+
+def test_a_refused_file_blocks_no_other_and_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    places = folders(tmp_path)
+    roots = Places.at(**places)
+    assert receive(places).returncode == 0
+    roots.inbox.write("cartoes/tb_faturas_202402.csv", refused("202402"))
+    roots.inbox.write(A, invoices("202401", 3))
+    done = receive(places)
+    assert done.returncode == 1 and "1 aceito, 1 recusado." in done.stdout, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert receive(places).returncode == 0
