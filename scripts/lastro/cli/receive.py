@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lastro.cli.errors import ExitCode, errors
 from lastro.cli.options import INBOX, QUARANTINE, RAW_ROOT, RECEIVED, Inbox, Quarantine, RawRoot, Received
 from lastro.receive.gate import Gate, Outcome
-from lastro.receive.places import Places
+from lastro.receive.places import Places, outages
 from lastro.receive.refusal import Refused
 from lastro.receive.tell import tell_senders
 
@@ -30,7 +30,10 @@ def receive(
         ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until interrupted, a pass after another.")
+        bool,
+        typer.Option(
+            "--watch", help="Go on until SIGINT or SIGTERM; ends after the current files, with exit code 0."
+        ),
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Files received at once.")] = 2,
     settle_seconds: Annotated[
@@ -55,8 +58,14 @@ def receive(
             raise typer.Exit(ExitCode.REFUSED)
         return
     stop = threading.Event()
+
+    def end_soon(number: int, _frame: object) -> None:
+        stop.set()
+        # Who asks twice does not want to wait for the current files; the next gate goes on with them.
+        signal.signal(number, signal.default_int_handler)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end_soon)
     while not stop.is_set():
         _pass(gate, jobs, settle_seconds, stop)
         stop.wait(max(settle_seconds, 1))
@@ -76,13 +85,15 @@ def _pass(gate: Gate, jobs: int, settle_seconds: float, stop: threading.Event | 
                 for outcome in found:
                     typer.echo(_line(outcome))
 
-            gate.run(names, jobs, show)
+            gate.run(names, jobs, show, stop.is_set if stop else lambda: False)
     finally:
-        failures = tell_senders(gate.batches, gate.inbox.tables)
+        with outages(gate.places.received.address):
+            failures = tell_senders(gate.batches, gate.inbox.tables)
         for failure in failures:
             typer.echo(failure, err=True)
     if stop is None or outcomes:
-        _print_totals(gate, outcomes)
+        with outages(gate.places.inbox.address):
+            _print_totals(gate, outcomes)
     return outcomes
 
 

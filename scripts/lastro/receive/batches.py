@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from lastro.receive.claims import Claims
+from lastro.receive.claims import Claim, Claims, LostClaim
 from lastro.receive.events import Events, status_of
 from lastro.receive.judge import Accepted
 from lastro.receive.places import Places, scratch_folder
@@ -56,11 +56,8 @@ class Batches:
         """Take an id, and return whether it was free."""
         # The random number tells this note from the same note of another gate.
         said = note | {"reserva": os.urandom(8).hex()}
-        return self.received.create(_note(id_lote), json.dumps(said, ensure_ascii=False).encode())
-
-    def give_back(self, id_lote: str) -> None:
-        """Give back the number of a batch whose file never came."""
-        self.received.delete(_note(id_lote))
+        data = json.dumps(said, ensure_ascii=False).encode()
+        return self.received.create(_note(id_lote), data) is not None
 
     def note_of(self, id_lote: str) -> dict[str, object] | None:
         """Return what was kept with a batch when it got its number, or None if there is no such batch."""
@@ -80,35 +77,50 @@ class Batches:
     def publish(self, id_lote: str, accepted: Accepted, origin: str) -> None:
         """Publish an accepted file, unless its content is known or its batch was cancelled meanwhile."""
         destination = accepted.arrival.destination(id_lote)
-        with self.claims.claim(destination, wait=True) as claim:
-            self._publish(id_lote, accepted, destination, origin)
+        # The content as well: of two files with the same content, for two periods, one is the duplicate.
+        with (
+            self.claims.claim(_content(accepted), wait=True) as content,
+            self.claims.claim(destination, wait=True) as claim,
+        ):
+            self._publish(id_lote, accepted, destination, origin, claim)
             self.claims.release(claim)
+            self.claims.release(content)
 
     def withdraw(self, id_lote: str, destination: str) -> bool:
         """Remove the raw file that a batch published, and return whether it was still there."""
         with self.claims.claim(destination, wait=True) as claim:
-            current = _read_json(self.received, _current(destination))
-            is_current = current is not None and current["id_lote"] == id_lote
-            if is_current:
-                self.places.raw.delete(destination)
-                self.received.delete(_current(destination))
+            was_current = self._withdraw(id_lote, destination, claim)
             self.claims.release(claim)
-        return is_current
+        return was_current
+
+    def sweep(self) -> None:
+        """End the claims of dead gates; whoever goes on with their batches makes new ones."""
+        for name in self.claims.abandoned():
+            with self.claims.claim(name) as claim:
+                if claim:
+                    self.claims.release(claim)
 
     def end(self, id_lote: str, evento: str, dados: dict[str, object]) -> bool:
         """Write an event that ends a batch. A note made before it makes sure that its sender is told."""
-        self.received.write(f"{UNTOLD}/{id_lote}", b"")
+        known = self.events.of_batch(id_lote)
+        if not self.events.allows(status_of(known), evento):
+            return False
+        last = max((event.sequencia for event in known), default=0)
+        self.received.write(f"{UNTOLD}/{id_lote}", str(last).encode())
         return self.events.add(id_lote, evento, dados)
 
     def untold(self) -> list[str]:
         """Return the batches whose senders are still to be told how they ended."""
         return [entry.name.removeprefix(f"{UNTOLD}/") for entry in self.received.entries(f"{UNTOLD}/")]
 
-    def told(self, id_lote: str) -> None:
-        """Note that a batch's sender knows how it ended, or needs not."""
-        self.received.delete(f"{UNTOLD}/{id_lote}")
+    def told(self, id_lote: str, sequencia: int) -> None:
+        """Note that a batch's sender knows of the closing with this number, or needs not."""
+        found = self.received.read_version(f"{UNTOLD}/{id_lote}")
+        # Another gate may be about to write the next closing, and have made its note already.
+        if found and int(found[0]) < sequencia:
+            self.received.delete(f"{UNTOLD}/{id_lote}", found[1])
 
-    def _publish(self, id_lote: str, accepted: Accepted, destination: str, origin: str) -> None:
+    def _publish(self, id_lote: str, accepted: Accepted, destination: str, origin: str, claim: Claim) -> None:
         table = accepted.arrival.table
         said = {"source_name": table.source, "table_name": table.name, "origem": origin}
         first = self.duplicate_of(id_lote, accepted)
@@ -117,19 +129,32 @@ class Batches:
             return
         if status_of(self.events.of_batch(id_lote)) != "em_validacao":
             return
-        current = _read_json(self.received, _current(destination))
-        if current is None and self.places.raw.entry(destination):
+        found = self.received.read_version(_current(destination))
+        there = self.places.raw.entry(destination)
+        # A gate that is suspended from here on until another one publishes finds other versions, and stops.
+        self.claims.note(claim)
+        if found is None and there:
             self._keep_what_stood_there(destination)
-        replaced = str(current["id_lote"]) if current and current["id_lote"] != id_lote else None
+        pointer = json.loads(found[0]) if found else {"id_lote": None}
+        # A dead gate may have replaced it already, and known what it replaced.
+        replaced = pointer.get("substitui") if pointer["id_lote"] == id_lote else pointer["id_lote"]
         # A file that was received earlier, but judged later, must not hide the newer one.
-        if replaced is None or _age(replaced) <= _age(id_lote):
-            pointer = {"id_lote": id_lote, "sha256": accepted.sha256}
-            self.received.write(_current(destination), json.dumps(pointer).encode())
-            self.places.raw.put(destination, accepted.path)
+        is_newest = pointer["id_lote"] in (None, id_lote) or _age(pointer["id_lote"]) <= _age(id_lote)
+        if is_newest:
+            name = _current(destination)
+            pointer = {"id_lote": id_lote, "sha256": accepted.sha256, "substitui": replaced}
+            data = json.dumps(pointer).encode()
+            written = (
+                self.received.replace(name, data, found[1]) if found else self.received.create(name, data)
+            )
+            if not written or not self.places.raw.put_over(
+                destination, accepted.path, there.version if there else None
+            ):
+                raise LostClaim(destination)
         if accepted.rows:
             content = json.dumps({"id_lote": id_lote, "destino": destination})
             self.received.write(_content(accepted), content.encode())
-        is_accepted = self.events.add(
+        self.events.add(
             id_lote,
             "aceito",
             said
@@ -143,12 +168,22 @@ class Batches:
                 "sub_lotes": accepted.row_groups,
                 "valor": accepted.amount,
                 "avisos": ",".join(accepted.warnings) or None,
-                "substitui": replaced,
+                "substitui": replaced if is_newest else None,
             },
         )
-        if not is_accepted and status_of(self.events.of_batch(id_lote)) == "cancelado":
-            self.places.raw.delete(destination)
-            self.received.delete(_current(destination))
+        # Whoever cancels withdraws what was accepted before; here it was cancelled meanwhile.
+        if status_of(self.events.of_batch(id_lote)) == "cancelado":
+            self._withdraw(id_lote, destination, claim)
+
+    def _withdraw(self, id_lote: str, destination: str, claim: Claim) -> bool:
+        found = self.received.read_version(_current(destination))
+        there = self.places.raw.entry(destination)
+        self.claims.note(claim)
+        if found is None or json.loads(found[0])["id_lote"] != id_lote:
+            return False
+        if there:
+            self.places.raw.delete(destination, there.version)
+        return self.received.delete(_current(destination), found[1])
 
     def _keep_what_stood_there(self, destination: str) -> None:
         """Keep a raw file that did not come through the gate before one that did replaces it."""

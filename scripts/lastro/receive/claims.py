@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from lastro.receive.roots import Root
+from lastro.receive.roots import Folder, Root
 
 _FOLDER = ".claims"
+# S3 tells times in whole seconds.
+_RESOLUTION = 1
 
 
 class LostClaim(Exception):
@@ -54,15 +56,10 @@ class Claims:
     def abandoned(self) -> Iterator[str]:
         """Yield the names that dead gates had claimed."""
         for path in self._files():
-            found = self.root.read(path)
             entry = self.root.entry(path)
+            found = self.root.read(path)
             if found and entry and self._is_stale(entry.seconds, json.loads(found)["facts"]):
                 yield json.loads(found)["name"]
-
-    def claimed(self) -> set[str]:
-        """Return the names that are claimed, also by dead gates."""
-        found = (self.root.read(path) for path in self._files())
-        return {json.loads(claim)["name"] for claim in found if claim}
 
     @contextmanager
     def claim(self, name: str, wait: bool = False) -> Iterator[Claim | None]:
@@ -73,8 +70,10 @@ class Claims:
             wait: Whether to wait for a living gate to end its claim.
         """
         claim = self._take(name)
+        pause = 0.05
         while claim is None and wait:
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1)
             claim = self._take(name)
         if claim is None:
             yield None
@@ -104,10 +103,22 @@ class Claims:
         claim.facts.update(facts)
         self._write(claim)
 
-    def check(self, claim: Claim) -> None:
-        """Raise LostClaim if someone took a claim over."""
-        if claim.is_lost:
-            raise LostClaim(claim.name)
+    @contextmanager
+    def fence(self, claim: Claim) -> Iterator[None]:
+        """Keep everyone from taking a claim over during a short action; only in a folder.
+
+        A gate that is suspended within the fence holds up the others; it does not do the action twice.
+
+        Raises:
+            LostClaim: Someone took it over.
+        """
+        assert isinstance(self.root, Folder)
+        with claim.lock, self.root.locked():
+            entry = self.root.entry(_path(claim.name))
+            if claim.is_lost or entry is None or entry.version != claim.version:
+                claim.is_lost = True
+                raise LostClaim(claim.name)
+            yield
 
     def release(self, claim: Claim) -> None:
         """End a claim whose work is done."""
@@ -121,17 +132,18 @@ class Claims:
             if name in self._held:
                 return None
             self._held.add(name)
-        claim = self._created(name) or self._inherited(name)
-        if claim is None:
-            with self._guard:
-                self._held.discard(name)
+        claim = None
+        try:
+            claim = self._created(name) or self._inherited(name)
+        finally:
+            if claim is None:
+                with self._guard:
+                    self._held.discard(name)
         return claim
 
     def _created(self, name: str) -> Claim | None:
         claim = Claim(name, {})
-        if not self.root.create(_path(name), self._text(claim)):
-            return None
-        return self._with_version(claim)
+        return _held(claim, self.root.create(_path(name), self._text(claim)))
 
     def _inherited(self, name: str) -> Claim | None:
         entry = self.root.entry(_path(name))
@@ -143,16 +155,7 @@ class Claims:
             return None
         facts.pop("is_abandoned", None)
         claim = Claim(name, facts)
-        if not self.root.replace(_path(name), self._text(claim), entry.version):
-            return None
-        return self._with_version(claim)
-
-    def _with_version(self, claim: Claim) -> Claim | None:
-        entry = self.root.entry(_path(claim.name))
-        if entry is None:
-            return None
-        claim.version = entry.version
-        return claim
+        return _held(claim, self.root.replace(_path(name), self._text(claim), entry.version))
 
     def _renew(self, claim: Claim, stop: threading.Event) -> None:
         while not stop.wait(self.lease_seconds / 3):
@@ -164,12 +167,17 @@ class Claims:
                 continue
 
     def _write(self, claim: Claim) -> None:
+        path, text = _path(claim.name), self._text(claim)
         with claim.lock:
-            if claim.is_lost or not self.root.replace(_path(claim.name), self._text(claim), claim.version):
+            version = None if claim.is_lost else self.root.replace(path, text, claim.version)
+            found = None if claim.is_lost or version else self.root.read_version(path)
+            if found and json.loads(found[0])["owner"] == self.owner:
+                # An earlier writing succeeded, but its answer was lost.
+                version = self.root.replace(path, text, found[1])
+            if version is None:
                 claim.is_lost = True
                 raise LostClaim(claim.name)
-            entry = self.root.entry(_path(claim.name))
-            claim.version = entry.version if entry else ""
+            claim.version = version
 
     def _text(self, claim: Claim) -> bytes:
         # A renewal has to be another version of the object, so each writing has its own number.
@@ -182,10 +190,18 @@ class Claims:
         return json.dumps(said, ensure_ascii=False).encode()
 
     def _is_stale(self, seconds: float, facts: dict[str, object]) -> bool:
-        return bool(facts.get("is_abandoned")) or time.time() - seconds > self.lease_seconds
+        return bool(facts.get("is_abandoned")) or time.time() - seconds > self.lease_seconds + _RESOLUTION
 
     def _files(self) -> list[str]:
         return [entry.name for entry in self.root.entries(f"{_FOLDER}/")]
+
+
+def _held(claim: Claim, version: str | None) -> Claim | None:
+    """Return a claim with its version; None if there is none, because another gate has it."""
+    if version is None:
+        return None
+    claim.version = version
+    return claim
 
 
 def _path(name: str) -> str:

@@ -123,7 +123,7 @@ class Events:
             "dados": {key: str(value) for key, value in dados.items() if value is not None},
         }
         name = f"{_folder(day_of(id_lote))}/{id_lote}-{number:02}-{evento}.json"
-        return self.raw.create(name, (json.dumps(said, ensure_ascii=False) + "\n").encode())
+        return self.raw.create(name, (json.dumps(said, ensure_ascii=False) + "\n").encode()) is not None
 
     def _read(self, prefix: str) -> list[Event]:
         events = []

@@ -22,10 +22,12 @@ from lastro.receive.events import Events, status_of
 from lastro.receive.formats import FixedWidth, read_formats
 from lastro.receive.inbox import Inbox
 from lastro.receive.judge import Accepted, judge
-from lastro.receive.places import OUTAGES, REASON, Places, kept_name, outage, scratch_folder
+from lastro.receive.places import OUTAGES, REASON, Places, kept_name, outages, scratch_folder
 from lastro.receive.refusal import Refused
 
 ORIGIN = "lastro receive"
+# What the claim on a batch that is judged again is named: no file of the inbox is hidden.
+_RETRIED = ".retomado/"
 
 
 @dataclass(frozen=True)
@@ -80,23 +82,37 @@ class Gate:
 
     def waiting(self, settle_seconds: float = 5, pause: Callable[[float], None] = time.sleep) -> list[str]:
         """Return the names of the complete files, and of those that a dead gate left half-done."""
-        try:
+        with outages(self.places.inbox.address):
             return sorted({*self.inbox.complete(settle_seconds, pause), *self.claims.abandoned()})
-        except OUTAGES as error:
-            raise outage(self.places.inbox.address, error) from error
 
     def run(
-        self, names: list[str], jobs: int = 1, progress: Callable[[list[Outcome]], None] = lambda found: None
+        self,
+        names: list[str],
+        jobs: int = 1,
+        progress: Callable[[list[Outcome]], None] = lambda found: None,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> list[Outcome]:
         """Receive the named files, `jobs` of them at once, and return what became of each batch.
+
+        Args:
+            names: The files, as `waiting` returns them.
+            jobs: How many at once.
+            progress: What is told of each file's batches.
+            is_stopped: Whether to begin no other file.
 
         Raises:
             Outage: A place cannot be read or written; what was done before stands.
         """
-        self.places.sweep()
+        with outages(self.places.raw.address):
+            self.places.sweep()
+            self.batches.sweep()
         outcomes: list[Outcome] = []
+
+        def receive(name: str) -> list[Outcome]:
+            return [] if is_stopped() else self._receive(name)
+
         with ThreadPoolExecutor(jobs) as pool:
-            work = [pool.submit(self._receive, name) for name in names]
+            work = [pool.submit(receive, name) for name in names]
             try:
                 for each in work:
                     found = each.result()
@@ -114,24 +130,27 @@ class Gate:
             ValueError: The batch is not refused or failed, or its file is no longer kept.
             Outage: A place cannot be read or written.
         """
-        known, note = self.events.of_batch(id_lote), self.batches.note_of(id_lote)
-        if not known or note is None:
-            raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
-        if not self.events.add(id_lote, "retomado", {"origem": "lastro batch"}):
+        with outages(id_lote):
+            known, note = self.events.of_batch(id_lote), self.batches.note_of(id_lote)
+            if not known or note is None:
+                raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
+            # The claim is on the batch: a new file of the same name may be under way. It comes before the
+            # event, so that a gate goes on if this command is killed.
+            with self.claims.claim(f"{_RETRIED}{id_lote}", wait=True) as claim:
+                self.claims.note(
+                    claim,
+                    id_lote=id_lote,
+                    received_at=note["recebido_em"],
+                    name=note["nome"],
+                    retried=note["arquivo"],
+                )
+                is_retried = self.events.add(id_lote, "retomado", {"origem": "lastro batch"})
+                outcomes = self._open_again(claim) if is_retried else []
+                self.claims.release(claim)
+        if not outcomes:
             raise ValueError(
                 f"{id_lote} is {status_of(known)}. Only a refused or failed batch is judged again."
             )
-        shown, judged = str(note["arquivo"]), str(note["nome"])
-        try:
-            with self.claims.claim(shown, wait=True) as claim:
-                self.claims.note(claim, id_lote=id_lote, received_at=note["recebido_em"], name=judged)
-                outcomes = self._open(id_lote, shown, judged, claim)
-                self.claims.release(claim)
-            if outcomes[0].status != "recusado":
-                for kept in (kept_name(shown), REASON):
-                    self.places.quarantine.delete(f"{id_lote}/{kept}")
-        except OUTAGES as error:
-            raise outage(shown, error) from error
         return outcomes[0]
 
     def dry_run(self, path: Path, name: str) -> list[Accepted]:
@@ -157,7 +176,7 @@ class Gate:
 
     def _receive(self, name: str) -> list[Outcome]:
         try:
-            with self.claims.claim(name) as claim:
+            with outages(name), self.claims.claim(name) as claim:
                 if claim is None:
                     return []
                 outcomes = self._take_and_open(name, claim)
@@ -165,25 +184,34 @@ class Gate:
                 return outcomes
         except LostClaim:
             return []
-        except OUTAGES as error:
-            raise outage(name, error) from error
 
     def _take_and_open(self, name: str, claim: Claim) -> list[Outcome]:
         received = self.places.received
+        if "retried" in claim.facts:
+            return self._open_again(claim)
         if "id_lote" not in claim.facts:
-            if self.places.inbox.entry(name) is None:
+            if not self.inbox.is_as_seen(name):
                 return []
             now = self.now()
             id_lote = self.batches.reserve(self.inbox.sender(name), now, arquivo=name, nome=name)
             self.claims.note(claim, id_lote=id_lote, received_at=now.isoformat())
         id_lote = str(claim.facts["id_lote"])
         if not self.inbox.take(name, received, f"{id_lote}/{kept_name(name)}", self.claims, claim):
-            # Its sender withdrew it before it was taken.
-            self.batches.give_back(id_lote)
+            # Its sender withdrew it before it was taken. The number stays taken: numbers tell which batch of
+            # a day is newer, and another gate may hold on to this one.
             return []
         for other in self.inbox.companions(name).values():
             self.inbox.take(other, received, f"{id_lote}/{Path(other).name}", self.claims, claim)
         return self._open(id_lote, name, str(claim.facts.get("name", name)), claim)
+
+    def _open_again(self, claim: Claim) -> list[Outcome]:
+        """Judge a refused batch again; if it is no longer refused, its copy leaves the quarantine."""
+        id_lote, shown = str(claim.facts["id_lote"]), str(claim.facts["retried"])
+        outcomes = self._open(id_lote, shown, str(claim.facts["name"]), claim)
+        if outcomes[0].status != "recusado":
+            for kept in (kept_name(shown), REASON):
+                self.places.quarantine.delete(f"{id_lote}/{kept}")
+        return outcomes
 
     def _open(self, id_lote: str, shown: str, name: str, claim: Claim) -> list[Outcome]:
         """Judge what a batch received: one file, or the files of an archive.
@@ -265,7 +293,11 @@ class Gate:
             path: The file that was in it, or the same.
             scratch: A folder for this file alone.
         """
-        if status_of(self.events.of_batch(id_lote)) != "em_validacao":
+        status, arrival = status_of(self.events.of_batch(id_lote)), self.inbox.arrival(name)
+        if status == "cancelado" and arrival:
+            # A dead gate may have published it before it was cancelled.
+            self.batches.withdraw(id_lote, arrival.destination(id_lote))
+        if status != "em_validacao":
             return self._outcome(id_lote, shown)
         # It came beside what was sent, whatever the file inside is called.
         control = self.inbox.companions(shown).get("control")

@@ -28,6 +28,7 @@ class Inbox:
         """Look into this root for files of these tables."""
         self.root = root
         self.tables = [table for table in tables if table.inbox]
+        self._seen: dict[str, str] | None = None
 
     def complete(self, settle_seconds: float, pause: Callable[[float], None] = time.sleep) -> list[str]:
         """Return the names of the complete files.
@@ -41,18 +42,35 @@ class Inbox:
         """
         if isinstance(self.root, Folder):
             self._mend_names(self.root)
-        entries = self._files()
-        if isinstance(self.root, Folder) and settle_seconds and entries:
-            before = {entry.name: entry.version for entry in entries}
+        seen = {entry.name: entry.version for entry in self._entries()}
+        if isinstance(self.root, Folder) and settle_seconds and seen:
             pause(settle_seconds)
-            entries = [entry for entry in self._files() if before.get(entry.name) == entry.version]
-        return [entry.name for entry in entries if self._has_companions(entry.name)]
+            seen = dict(seen.items() & {(entry.name, entry.version) for entry in self._entries()})
+        self._seen = seen
+        return [
+            name
+            for name in sorted(seen)
+            if self._is_file(name) and seen.keys() >= set(self.companions(name).values())
+        ]
+
+    def is_as_seen(self, name: str) -> bool:
+        """Return whether a file is there, and did not change since `complete` saw it whole.
+
+        In between, another gate may have taken it, and its sender may be writing the next of the same name.
+        """
+        entry = self.root.entry(name)
+        if entry is None or self._seen is None or isinstance(self.root, Bucket):
+            return entry is not None
+        return self._seen.get(name) == entry.version
 
     def incomplete(self) -> list[str]:
         """Return the names of the files that wait for their end, a marker, or the file they belong to."""
-        complete = {entry.name for entry in self._files() if self._has_companions(entry.name)}
+        names = {entry.name for entry in self._entries()}
+        complete = {
+            name for name in names if self._is_file(name) and names.issuperset(self.companions(name).values())
+        }
         belonging = {other for name in complete for other in self.companions(name).values()}
-        return [name for name in self._names() if name not in complete | belonging]
+        return sorted(names - complete - belonging)
 
     def companions(self, name: str) -> dict[str, str]:
         """Return the names of the `marker` and the `control` file that the table of a file declares."""
@@ -108,22 +126,29 @@ class Inbox:
             claims: Where the claim stands.
             claim: The claim on the file; it keeps what the next gate needs if this one dies.
         """
-        # A gate that lost its claim while it was suspended must not touch a newer file of the same name.
         claims.note(claim)
         if isinstance(self.root, Bucket):
             return self._take_object(self.root, name, received, target, claims, claim)
-        aside = f".claims/{sha256(name.encode()).hexdigest()[:32]}.data"
+        # Its name is that of the batch, so that a gate that wakes up late finds no newer file there.
+        aside = f".aside/{sha256(target.encode()).hexdigest()[:32]}"
         if self.root.entry(aside) is None:
             if received.entry(target):
                 return True
+            if not self.is_as_seen(name):
+                return False
             try:
-                if self.root.move_to(name, received, target):
+                # A gate that lost its claim while it was suspended must not touch a newer file of this name.
+                if self.root.move_to(name, received, target, claims.fence(claim)):
                     return True
                 # A copy to another disk takes its time: no sender may change the file meanwhile.
-                self.root.move_to(name, self.root, aside)
+                self.root.move_to(name, self.root, aside, claims.fence(claim))
             except FileNotFoundError:
                 return False
-        received.put(target, self.root.local(aside, Path()))
+        try:
+            received.put(target, self.root.local(aside, Path()))
+        except FileNotFoundError:
+            # This gate was suspended, and another one ended its work.
+            return received.entry(target) is not None
         self.root.delete(aside)
         return True
 
@@ -142,8 +167,8 @@ class Inbox:
             root.delete(name, str(version))
         return is_kept
 
-    def _names(self) -> list[str]:
-        return [entry.name for entry in self.root.entries() if _is_text(entry.name)]
+    def _entries(self) -> list[Entry]:
+        return [entry for entry in self.root.entries() if _is_text(entry.name)]
 
     def _mend_names(self, root: Folder) -> None:
         """Rename files whose names are in Windows-1252, as old systems write them: no event could tell."""
@@ -157,14 +182,9 @@ class Inbox:
                         mended.parent.mkdir(parents=True, exist_ok=True)
                         path.rename(mended)
 
-    def _files(self) -> list[Entry]:
-        return [
-            entry
-            for entry in self.root.entries()
-            if _is_text(entry.name)
-            and not _UNFINISHED.fullmatch(entry.name)
-            and not self._belongs_to_another(entry.name)
-        ]
+    def _is_file(self, name: str) -> bool:
+        """Return whether a name is that of a file to judge, and not of one that is still being written."""
+        return not _UNFINISHED.fullmatch(name) and not self._belongs_to_another(name)
 
     def _belongs_to_another(self, name: str) -> bool:
         """Return whether a name is that of a marker or a control file."""
@@ -174,9 +194,6 @@ class Inbox:
             if table.inbox
             for ending in (table.inbox.marker, table.inbox.control)
         )
-
-    def _has_companions(self, name: str) -> bool:
-        return all(self.root.entry(other) for other in self.companions(name).values())
 
 
 def _is_text(name: str) -> bool:

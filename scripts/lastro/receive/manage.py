@@ -131,18 +131,24 @@ def cancel(batches: Batches, database: Path, id_lote: str, reason: str) -> str:
     day = day_of(id_lote)
     events = batches.events.of_batch(id_lote)
     status = _batch(id_lote, events, _judged(database)).status if events else "inicio"
-    if not batches.events.allows(status, "cancelado"):
-        raise ValueError(f"{id_lote} is {status}. Only a batch that is not done can be cancelled.")
-    # Before its file has come, the number is taken, so that no other file gets it.
-    batches.keep_number(id_lote, recebido_em=datetime.combine(day, datetime.min.time(), UTC).isoformat())
-    if not batches.end(id_lote, "cancelado", {"motivo": reason, "origem": ORIGIN}):
-        raise ValueError(f"{id_lote} ended meanwhile. Look at it: lastro batch status {id_lote}.")
+    is_done = not batches.events.allows(status, "cancelado")
+    done = ValueError(f"{id_lote} is {status}. Only a batch that is not done can be cancelled.")
+    if is_done and status != "cancelado":
+        raise done
+    if not is_done:
+        # Before its file has come, the number is taken, so that no other file gets it.
+        batches.keep_number(id_lote, recebido_em=datetime.combine(day, datetime.min.time(), UTC).isoformat())
+        if not batches.end(id_lote, "cancelado", {"motivo": reason, "origem": ORIGIN}):
+            raise ValueError(f"{id_lote} ended meanwhile. Look at it: lastro batch status {id_lote}.")
+    # A gate may have accepted it meanwhile, and this command may have been killed before it came so far.
+    events = batches.events.of_batch(id_lote)
     accepted = next((event.dados for event in reversed(events) if event.evento == "aceito"), {})
     if "destino" in accepted and batches.withdraw(id_lote, accepted["destino"]):
-        said = f"{id_lote} cancelado; {accepted['destino']} is no longer in the raw root."
-        if "substitui" in accepted:
-            said += f" It had replaced {accepted['substitui']}: send that file again."
-        return said
+        replaced = accepted.get("substitui")
+        before = f" It had replaced {replaced}: send that file again." if replaced else ""
+        return f"{id_lote} cancelado; {accepted['destino']} is no longer in the raw root.{before}"
+    if is_done:
+        raise done
     return f"{id_lote} cancelado."
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import duckdb
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError
 
 from lastro.receive.roots import Folder, Root, root_at
 
@@ -18,6 +20,8 @@ OUTAGES = (
     OSError,
     BotoCoreError,
     ClientError,
+    Boto3Error,
+    S3DownloadFailedError,
     MemoryError,
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -63,6 +67,17 @@ def scratch_folder() -> Iterator[Path]:
     """Yield a folder that is gone when its work is done; TMPDIR says where."""
     with tempfile.TemporaryDirectory(prefix="lastro_receive_", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+@contextmanager
+def outages(name: str) -> Iterator[None]:
+    """Turn whatever is an outage into an Outage that names a file or a place."""
+    try:
+        yield
+    except Outage:
+        raise
+    except OUTAGES as error:
+        raise outage(name, error) from error
 
 
 def outage(name: str, error: BaseException) -> Outage:

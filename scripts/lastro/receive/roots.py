@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import boto3
@@ -20,6 +21,8 @@ from botocore.exceptions import ClientError
 _PARTIAL = ".partial"
 # A write that takes longer than a day died.
 _DEAD_SECONDS = 24 * 3600
+# The largest object that S3 takes in one request.
+_ONE_REQUEST = 5 * 1024**3
 
 
 class Entry(NamedTuple):
@@ -55,6 +58,9 @@ class Root(Protocol):
     def read(self, name: str) -> bytes | None:
         """Return a small file's bytes, or None if there is no such file."""
 
+    def read_version(self, name: str) -> tuple[bytes, str] | None:
+        """Return a small file's bytes and its version, which is no newer than they are, or None."""
+
     def local(self, name: str, scratch: Path) -> Path:
         """Return a local path with a file's bytes: its own path, or a copy in the scratch folder.
 
@@ -65,20 +71,17 @@ class Root(Protocol):
     def put(self, name: str, source: Path) -> None:
         """Copy a local file to a name, replacing what is there."""
 
+    def put_over(self, name: str, source: Path, version: str | None) -> bool:
+        """Copy a local file over this version of a name (None: no file), and return whether that was so."""
+
     def write(self, name: str, data: bytes) -> None:
         """Write a small file, replacing what is there."""
 
-    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
-        """Write a small file unless the name is taken, and return whether the name now holds these bytes.
+    def create(self, name: str, data: bytes) -> str | None:
+        """Write a small file, and return its version; None if the name is taken by other bytes."""
 
-        Args:
-            name: The name.
-            data: The bytes.
-            is_durable: Whether it has to outlive a loss of power.
-        """
-
-    def replace(self, name: str, data: bytes, version: str) -> bool:
-        """Write a small file only over this version of it, and return whether that was so."""
+    def replace(self, name: str, data: bytes, version: str) -> str | None:
+        """Write a small file over this version of it, and return the new one; None if that was not so."""
 
     def delete(self, name: str, version: str | None = None) -> bool:
         """Remove a file, if asked only this version of it, and return whether it is gone."""
@@ -125,9 +128,7 @@ class Folder:
             found = (self.path / name).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return Entry(
-            name, found.st_size, f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}", found.st_mtime
-        )
+        return Entry(name, found.st_size, _version(found), found.st_mtime)
 
     def read(self, name: str) -> bytes | None:
         """Return a file's bytes, or None if there is no such file."""
@@ -135,6 +136,11 @@ class Folder:
             return (self.path / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def read_version(self, name: str) -> tuple[bytes, str] | None:
+        """Return a file's bytes and its version, or None if there is no such file."""
+        entry, data = self.entry(name), self.read(name)
+        return None if entry is None or data is None else (data, entry.version)
 
     def local(self, name: str, scratch: Path) -> Path:
         """Return the file's own path."""
@@ -147,83 +153,122 @@ class Folder:
         """Copy a local file beside its target, sync it, and rename it."""
         with self._partial() as partial:
             shutil.copyfile(source, partial)
-            self._publish(partial, name)
+            _sync(partial)
+            self._rename(partial, name)
+
+    def put_over(self, name: str, source: Path, version: str | None) -> bool:
+        """Copy a local file beside its target, sync it, and rename it if the target is still as it was."""
+        with self._partial() as partial:
+            shutil.copyfile(source, partial)
+            return self._rename_over(partial, name, version) is not None
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file beside its target, sync it, and rename it."""
         with self._partial() as partial:
             partial.write_bytes(data)
-            self._publish(partial, name)
+            _sync(partial)
+            self._rename(partial, name)
 
-    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
+    def create(self, name: str, data: bytes) -> str | None:
         """Write a file and link it to its name, which fails if the name is taken."""
         with self._partial() as partial:
             partial.write_bytes(data)
-            if is_durable:
-                _sync(partial)
+            _sync(partial)
+            version = _version(partial.stat())
             target = self._target(name)
             try:
                 os.link(partial, target)
             except FileExistsError:
-                return self.read(name) == data
-            if is_durable:
-                _sync(target.parent)
-        return True
+                found = self.read_version(name)
+                return found[1] if found and found[0] == data else None
+            _sync(target.parent)
+        return version
 
-    def replace(self, name: str, data: bytes, version: str) -> bool:
-        """Write a file only over this version of it; all replacements of the root are serialised."""
-        with self._locked():
-            entry = self.entry(name)
-            if entry is None or entry.version != version:
-                return False
-            self.write(name, data)
-        return True
+    def replace(self, name: str, data: bytes, version: str) -> str | None:
+        """Write a file only over this version of it."""
+        with self._partial() as partial:
+            partial.write_bytes(data)
+            return self._rename_over(partial, name, version)
 
     def delete(self, name: str, version: str | None = None) -> bool:
-        """Remove a file, and its folder if that is then empty."""
-        with self._locked():
+        """Remove a file, and its folder if that is then empty and not hidden: writers share hidden ones."""
+        with self.locked():
             entry = self.entry(name)
             if entry and version and entry.version != version:
                 return False
             path = self.path / name
             path.unlink(missing_ok=True)
-            if path.parent != self.path and path.parent.is_dir() and not any(path.parent.iterdir()):
-                path.parent.rmdir()
+            if path.parent != self.path and not path.parent.name.startswith("."):
+                with suppress(OSError):
+                    path.parent.rmdir()
         return True
 
-    def move_to(self, name: str, other: Root, target: str) -> bool:
-        """Rename a file into another folder of the same disk, and return whether that was possible.
+    def move_to(self, name: str, other: Root, target: str, fence: AbstractContextManager[None]) -> bool:
+        """Rename a file within the fence into another folder, and return whether that is on the same disk.
 
         Raises:
             FileNotFoundError: Someone else moved the file.
         """
         if not isinstance(other, Folder):
             return False
-        other.path.mkdir(parents=True, exist_ok=True)
-        if other.path.stat().st_dev != (self.path / name).parent.stat().st_dev:
-            return False
-        goal = other._target(target)
         _sync(self.path / name)
-        (self.path / name).rename(goal)
+        goal = other._target(target)
+        try:
+            with fence:
+                (self.path / name).rename(goal)
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                return False
+            raise
         _sync(goal.parent)
         return True
 
     def sweep(self) -> None:
         """Remove what killed writers left half-written."""
         for path in (self.path / _PARTIAL).glob("*"):
-            if path.stat().st_mtime < time.time() - _DEAD_SECONDS:
-                path.unlink(missing_ok=True)
+            # A living writer may end in between.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - _DEAD_SECONDS:
+                    path.unlink()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from replacing or deleting a version in this root."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _target(self, name: str) -> Path:
         target = self.path / name
+        missing = [folder for folder in target.parents if not folder.exists()]
         target.parent.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            _sync(folder.parent)
         return target
 
-    def _publish(self, partial: Path, name: str) -> None:
+    def _rename(self, partial: Path, name: str) -> None:
+        while True:
+            target = self._target(name)
+            try:
+                partial.replace(target)
+            except FileNotFoundError:
+                # A deletion took the empty folder away.
+                if partial.exists():
+                    continue
+                raise
+            _sync(target.parent)
+            return
+
+    def _rename_over(self, partial: Path, name: str, version: str | None) -> str | None:
         _sync(partial)
-        target = self._target(name)
-        partial.replace(target)
-        _sync(target.parent)
+        renamed = _version(partial.stat())
+        with self.locked():
+            entry = self.entry(name)
+            if (entry.version if entry else None) != version:
+                return None
+            self._rename(partial, name)
+        return renamed
 
     @contextmanager
     def _partial(self) -> Iterator[Path]:
@@ -234,13 +279,6 @@ class Folder:
             yield partial
         finally:
             partial.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 class Bucket:
@@ -253,7 +291,10 @@ class Bucket:
         self.bucket = parts.netloc
         self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
         retries = Config(
-            retries={"mode": "standard", "total_max_attempts": 8},
+            retries={
+                "mode": "standard",
+                "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS", "8")),
+            },
             connect_timeout=10,
             read_timeout=60,
             # Threads of one gate share the client.
@@ -266,10 +307,11 @@ class Bucket:
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix + prefix
         )
+        start = prefix.rpartition("/")[0]
         for page in pages:
             for item in page.get("Contents", []):
                 name = item["Key"].removeprefix(self.prefix)
-                hidden = any(part.startswith(".") for part in name.removeprefix(prefix).split("/"))
+                hidden = any(part.startswith(".") for part in name.removeprefix(start).split("/"))
                 if name and not name.endswith("/") and not hidden:
                     yield Entry(name, item["Size"], item["ETag"], item["LastModified"].timestamp())
 
@@ -283,12 +325,9 @@ class Bucket:
 
     def entry(self, name: str) -> Entry | None:
         """Return one object, or None."""
-        try:
-            found = self.client.head_object(Bucket=self.bucket, Key=self.prefix + name)
-        except ClientError as error:
-            if _status(error) == 404:
-                return None
-            raise
+        found = self._head(name)
+        if found is None:
+            return None
         return Entry(name, found["ContentLength"], found["ETag"], found["LastModified"].timestamp())
 
     def read(self, name: str) -> bytes | None:
@@ -301,7 +340,7 @@ class Bucket:
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)
         except ClientError as error:
-            if _status(error) == 404:
+            if _is_absent(error):
                 return None
             raise
         return found["Body"].read(), found["ETag"]
@@ -312,7 +351,7 @@ class Bucket:
         try:
             self.client.download_file(self.bucket, self.prefix + name, str(path))
         except ClientError as error:
-            if _status(error) == 404:
+            if _is_absent(error):
                 raise FileNotFoundError(f"{self.address}/{name}: no such object.") from None
             raise
         return path
@@ -321,30 +360,45 @@ class Bucket:
         """Upload a file; S3 shows it complete or not at all."""
         self.client.upload_file(str(source), self.bucket, self.prefix + name)
 
+    def put_over(self, name: str, source: Path, version: str | None) -> bool:
+        """Upload a file in one request, which alone can be conditional; S3 takes 5 GB in one."""
+        if source.stat().st_size > _ONE_REQUEST:
+            entry = self.entry(name)
+            if (entry.version if entry else None) != version:
+                return False
+            self.put(name, source)
+            return True
+        condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
+        writing = secrets.token_hex(8)
+        with source.open("rb") as body:
+            if self._put_if(name, body, Metadata={"writing": writing}, **condition):
+                return True
+        # A request that was repeated because its answer was lost finds its own object.
+        found = self._head(name)
+        return found is not None and found["Metadata"].get("writing") == writing
+
     def write(self, name: str, data: bytes) -> None:
         """Write a small object."""
         self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data)
 
-    def create(self, name: str, data: bytes, is_durable: bool = True) -> bool:
-        """Write a small object unless the name is taken; every object is durable."""
-        if self._put_if(name, data, IfNoneMatch="*"):
-            return True
-        # A request that was repeated because its answer was lost finds its own object.
-        return self.read(name) == data
+    def create(self, name: str, data: bytes) -> str | None:
+        """Write a small object unless the name is taken."""
+        return self._put_if(name, data, IfNoneMatch="*") or self._own(name, data)
 
-    def replace(self, name: str, data: bytes, version: str) -> bool:
+    def replace(self, name: str, data: bytes, version: str) -> str | None:
         """Write a small object only over this version of it."""
-        return self._put_if(name, data, IfMatch=version) or self.read(name) == data
+        return self._put_if(name, data, IfMatch=version) or self._own(name, data)
 
     def delete(self, name: str, version: str | None = None) -> bool:
         """Remove an object."""
-        if version:
-            entry = self.entry(name)
-            if entry is None:
-                return True
-            if entry.version != version:
-                return False
-        self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name)
+        condition = {"IfMatch": version} if version else {}
+        try:
+            self.client.delete_object(Bucket=self.bucket, Key=self.prefix + name, **condition)
+        except ClientError as error:
+            if _status(error) in (409, 412):
+                return self.entry(name) is None
+            if not _is_absent(error):
+                raise
         return True
 
     def copy_to(self, name: str, version: str, other: Root, target: str, scratch: Path) -> bool:
@@ -358,7 +412,7 @@ class Bucket:
                     ExtraArgs={"CopySourceIfMatch": version},
                 )
             except ClientError as error:
-                if _status(error) in (404, 409, 412):
+                if _status(error) in (409, 412) or _is_absent(error):
                     return False
                 raise
             return True
@@ -375,14 +429,36 @@ class Bucket:
             path.unlink(missing_ok=True)
         return True
 
-    def _put_if(self, name: str, data: bytes, **condition: str) -> bool:
+    def _head(self, name: str) -> dict[str, Any] | None:
         try:
-            self.client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data, **condition)
+            return self.client.head_object(Bucket=self.bucket, Key=self.prefix + name)
         except ClientError as error:
-            if _status(error) in (404, 409, 412):
-                return False
+            if _is_absent(error):
+                return None
             raise
-        return True
+
+    def _put_if(self, name: str, data: bytes | BinaryIO, **condition: str | dict[str, str]) -> str | None:
+        for pause in (0.1, 0.3, 1, None):
+            if not isinstance(data, bytes):
+                data.seek(0)
+            try:
+                return self.client.put_object(
+                    Bucket=self.bucket, Key=self.prefix + name, Body=data, **condition
+                )["ETag"]
+            except ClientError as error:
+                # 409: another request for the same name was under way, which may or may not have succeeded.
+                if _status(error) == 409 and pause is not None:
+                    time.sleep(pause)
+                elif _status(error) in (409, 412) or _is_absent(error):
+                    return None
+                else:
+                    raise
+        return None
+
+    def _own(self, name: str, data: bytes) -> str | None:
+        """Return the version of what a request wrote that was repeated because its answer was lost."""
+        found = self.read_version(name)
+        return found[1] if found and found[0] == data else None
 
 
 def root_at(address: str) -> Folder | Bucket:
@@ -392,6 +468,15 @@ def root_at(address: str) -> Folder | Bucket:
 
 def _status(error: ClientError) -> int:
     return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def _is_absent(error: ClientError) -> bool:
+    """Return whether an object does not exist. An answer to HEAD does not say whether its bucket does."""
+    return _status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
+
+
+def _version(found: os.stat_result) -> str:
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
 
 def _sync(path: Path) -> None:

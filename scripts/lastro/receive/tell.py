@@ -57,7 +57,7 @@ def tell_senders(
             if event.evento == "notificado" and event.sequencia > closing.sequencia
         }
         if all(sender.canal in told for sender in mine):
-            batches.told(id_lote)
+            batches.told(id_lote, closing.sequencia)
     return failures
 
 
