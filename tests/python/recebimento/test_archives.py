@@ -51,7 +51,9 @@ def test_each_file_of_an_archive_is_a_batch_and_the_archive_ends_last(house: Hou
         ("x/trimestre.zip/mar.csv", "aceito", 1),
         ("x/trimestre.zip/ruim.csv", "recusado", None),
     ]
-    for member in members:
+    inside = FILES | {"ruim.csv": "nome\nx\n"}
+    for member, (name, text) in zip(members, inside.items(), strict=True):
+        assert house.kept(member.id_lote) == {name: text.encode()}
         assert house.said(member.id_lote)["conteiner"] == container.id_lote
         assert house.story(member.id_lote)[:2] == ["recebido", "em_validacao"]
     assert house.published() == {f"x/t/{name}": text.encode() for name, text in FILES.items()}
