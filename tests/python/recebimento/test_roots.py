@@ -464,10 +464,13 @@ def test_a_late_copy_does_not_take_the_next_file(tmp_path: Path, monkeypatch: py
             assert theirs and take("x-0001", heir, theirs)
             heir.release(theirs)
         inbox.write("a.csv", b"second")
-        with pytest.raises(OSError, match="full"), heir.claim("a.csv") as following:
-            with monkeypatch.context() as patch:
-                patch.setattr(received, "put", _full)
-                take("x-0002", heir, following)
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(OSError, match="full"),
+            heir.claim("a.csv") as following,
+        ):
+            patch.setattr(received, "put", _full)
+            take("x-0002", heir, following)
         return local(self, name, scratch)
 
     monkeypatch.setattr(Folder, "local", asleep)
