@@ -135,6 +135,10 @@ class Claims:
         claim = None
         try:
             claim = self._created(name) or self._inherited(name)
+        except Exception:
+            with suppress(Exception):
+                self._abandon(name)
+            raise
         finally:
             if claim is None:
                 with self._guard:
@@ -156,6 +160,14 @@ class Claims:
         facts.pop("is_abandoned", None)
         claim = Claim(name, facts)
         return _held(claim, self.root.replace(_path(name), self._text(claim), entry.version))
+
+    def _abandon(self, name: str) -> None:
+        """Leave a claim that was written all the same, although its answer was lost."""
+        found = self.root.read_version(_path(name))
+        said = json.loads(found[0]) if found else {}
+        if found and said["owner"] == self.owner:
+            said["facts"]["is_abandoned"] = True
+            self.root.replace(_path(name), json.dumps(said, ensure_ascii=False).encode(), found[1])
 
     def _renew(self, claim: Claim, stop: threading.Event) -> None:
         while not stop.wait(self.lease_seconds / 3):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError
-from lastro.receive.roots import Folder
+from lastro.receive.roots import Folder, Root
 
 
 class Killed(BaseException):
@@ -97,6 +97,13 @@ for _name in (
     *("replace", "delete", "move_to", "sweep", "_target", "_rename", "_rename_over", "_partial"),
 ):
     setattr(SteppedFolder, _name, _stepped(getattr(Folder, _name)))
+
+
+class OwnDisk(SteppedFolder):
+    """A folder on a disk of its own, from which nothing can be renamed elsewhere."""
+
+    def move_to(self, name: str, other: Root, *rest: Any) -> bool:
+        return super().move_to(name, other, *rest) if other is self else False
 
 
 class MemoryS3:

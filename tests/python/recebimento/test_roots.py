@@ -11,10 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeVar
 
 import pytest
 from botocore.exceptions import ClientError
+from faults import MemoryS3
 from lastro.receive import roots as roots_module
 from lastro.receive.claims import Claim, Claims, LostClaim
 from lastro.receive.inbox import Inbox
@@ -23,10 +25,15 @@ from lastro.receive.roots import Bucket, Folder, Root, root_at
 Result = TypeVar("Result")
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def root(request: pytest.FixtureRequest, tmp_path: Path) -> Folder | Bucket:
+@pytest.fixture(params=["folder", "bucket", "memory"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder | Bucket:
+    """A folder, a bucket, and a bucket of the S3 in memory that the tests of kills use: they must agree."""
     if request.param == "folder":
         return Folder(tmp_path / "root")
+    if request.param == "memory":
+        s3 = MemoryS3()
+        monkeypatch.setattr(roots_module, "boto3", SimpleNamespace(client=lambda *_, **__: s3))
+        return Bucket("s3://lastro/some/prefix")
     return root_at(f"{request.getfixturevalue('bucket')}/some/prefix")
 
 
@@ -164,18 +171,16 @@ def test_deletions_do_not_disturb_writers(root: Folder | Bucket) -> None:
     assert names(root) == []
 
 
-def test_the_sweep_spares_the_living(tmp_path: Path) -> None:
-    root = Folder(tmp_path)
+def test_the_sweep_spares_the_living(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".partial").mkdir()
-    for name in ("dead", "living"):
+    for name in ("dead", "living", "ending"):
         (tmp_path / ".partial" / name).write_bytes(b"half")
     os.utime(tmp_path / ".partial" / "dead", (1_700_000_000, 1_700_000_000))
-
-    def work(number: int) -> None:
-        for _ in range(100):
-            root.write(f"{number}.json", b"x") if number % 2 else root.sweep()
-
-    at_once(4, work)
+    found = sorted((tmp_path / ".partial").iterdir())
+    (tmp_path / ".partial" / "ending").unlink()
+    # One writer ended between the listing and the look at its file.
+    monkeypatch.setattr(Path, "glob", lambda *_: iter(found))
+    Folder(tmp_path).sweep()
     assert [path.name for path in (tmp_path / ".partial").iterdir()] == ["living"]
 
 
@@ -432,6 +437,47 @@ def test_a_copy_to_another_disk_is_repeated_and_never_mixed_up(
         claims.release(claim)
     assert received.read("x-0002/a.csv") == b"second"
     assert [path.name for path in (tmp_path / "inbox").rglob("*") if path.is_file()] == [".lock"]
+
+
+def test_a_late_copy_does_not_take_the_next_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wakes up before its copy to another disk, when the next file of the name waits for its own."""
+    inbox, received = Folder(tmp_path / "inbox"), Folder(tmp_path / "received")
+    move_to, local = Folder.move_to, Folder.local
+    monkeypatch.setattr(
+        Folder,
+        "move_to",
+        lambda self, name, other, *rest: other is self and move_to(self, name, other, *rest),
+    )
+    late, heir = Claims(inbox, 60), Claims(inbox, 60)
+    inbox.write("a.csv", b"first")
+    claim = late._take("a.csv")
+    assert claim
+
+    def take(batch: str, claims: Claims, held: Claim) -> bool:
+        return Inbox(inbox, []).take("a.csv", received, f"{batch}/a.csv", claims, held)
+
+    def asleep(self: Folder, name: str, scratch: Path) -> Path:
+        monkeypatch.setattr(Folder, "local", local)
+        [path] = names(inbox, ".claims/")
+        inbox.write(path, heir._text(Claim("a.csv", {"is_abandoned": True})))
+        with heir.claim("a.csv") as theirs:
+            assert theirs and take("x-0001", heir, theirs)
+            heir.release(theirs)
+        inbox.write("a.csv", b"second")
+        with (
+            monkeypatch.context() as patch,
+            pytest.raises(OSError, match="full"),
+            heir.claim("a.csv") as following,
+        ):
+            patch.setattr(received, "put", _full)
+            take("x-0002", heir, following)
+        return local(self, name, scratch)
+
+    monkeypatch.setattr(Folder, "local", asleep)
+    assert take("x-0001", late, claim) and received.read("x-0001/a.csv") == b"first"
+    with heir.claim("a.csv") as following:
+        assert following and take("x-0002", heir, following)
+    assert received.read("x-0002/a.csv") == b"second"
 
 
 def _full(*_: object) -> None:
