@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from lastro.cli.errors import ExitCode, errors
 from lastro.cli.options import INBOX, QUARANTINE, RAW_ROOT, RECEIVED, Inbox, Quarantine, RawRoot, Received
@@ -78,14 +78,23 @@ def _pass(gate: Gate, jobs: int, settle_seconds: float, stop: threading.Event | 
     try:
         with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
             task = progress.add_task("receiving", total=len(names))
+            parts: dict[str, TaskID] = {}
+
+            def read(name: str, percent: float) -> None:
+                if name not in parts:
+                    parts[name] = progress.add_task(f"  {name} (%)", total=100)
+                progress.update(parts[name], completed=int(percent), visible=percent < 100)
 
             def show(found: list[Outcome]) -> None:
                 progress.advance(task)
+                for outcome in found:
+                    if outcome.name in parts:
+                        progress.remove_task(parts.pop(outcome.name))
                 outcomes.extend(found)
                 for outcome in found:
                     typer.echo(_line(outcome))
 
-            gate.run(names, jobs, show, stop.is_set if stop else lambda: False)
+            gate.run(names, jobs, show, stop.is_set if stop else lambda: False, read)
     finally:
         with outages(gate.places.received.address):
             failures = tell_senders(gate.batches, gate.inbox.tables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +68,9 @@ class _WrongByte(Exception):
         self.offset, self.line, self.byte = offset, line, byte
 
 
-def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
+def prepare(
+    raw: Path, declared: str | None, copy: Path, progress: Callable[[int], None] = lambda bytes_done: None
+) -> Text:
     """Decode a whole file strictly, and copy it only if its encoding or line ends have to change.
 
     CR, LF, CRLF and CR CR LF all end a line, in any mixture. Memory use is constant.
@@ -77,6 +80,7 @@ def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
         declared: Its encoding, as Python names it. None detects it: byte order mark, else UTF-8, else UTF-16
             or Windows-1252.
         copy: The path for a copy.
+        progress: Called with the bytes that are decoded.
 
     Returns:
         The prepared file.
@@ -86,7 +90,7 @@ def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
     """
     encoding = declared or _marked(raw)
     try:
-        return _prepare(raw, encoding, copy)
+        return _prepare(raw, encoding, copy, progress)
     except _WrongByte as wrong:
         not_utf8 = wrong
         said = f"line {wrong.line}: {wrong.byte} is not {encoding}"
@@ -100,7 +104,7 @@ def prepare(raw: Path, declared: str | None, copy: Path) -> Text:
                 "codificacao_invalida",
             ) from None
     try:
-        prepared = _prepare(raw, "cp1252", copy)
+        prepared = _prepare(raw, "cp1252", copy, progress)
     except _WrongByte as wrong:
         raise UnreadableFile(
             f"line {wrong.line}: {wrong.byte} is neither utf-8 nor cp1252. Save the file as UTF-8.",
@@ -158,7 +162,7 @@ def _is_rather_cp850(raw: Path, offset: int) -> bool:
     return counts[0] > counts[1]
 
 
-def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
+def _prepare(raw: Path, encoding: str, copy: Path, progress: Callable[[int], None]) -> Text:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     absent = set(_ABSENT)
@@ -177,6 +181,7 @@ def _prepare(raw: Path, encoding: str, copy: Path) -> Text:
             absent = {character for character in absent if character not in text}
             lines += text.count("\n")
             offset += len(block)
+            progress(offset)
         _decoded(decoder, b"", lines, offset, final=True)
     if not absent:
         raise UnreadableFile(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 
@@ -79,6 +80,7 @@ class Gate:
         self.events = Events(places.raw, now)
         self.batches = Batches(places, self.events, Claims(places.raw, lease_seconds))
         self.now = now
+        self._reading: Callable[[str, float], None] = lambda shown, percent: None
 
     def waiting(self, settle_seconds: float = 5, pause: Callable[[float], None] = time.sleep) -> list[str]:
         """Return the names of the complete files, and of those that a dead gate left half-done."""
@@ -91,6 +93,7 @@ class Gate:
         jobs: int = 1,
         progress: Callable[[list[Outcome]], None] = lambda found: None,
         is_stopped: Callable[[], bool] = lambda: False,
+        reading: Callable[[str, float], None] = lambda shown, percent: None,
     ) -> list[Outcome]:
         """Receive the named files, `jobs` of them at once, and return what became of each batch.
 
@@ -99,6 +102,7 @@ class Gate:
             jobs: How many at once.
             progress: What is told of each file's batches.
             is_stopped: Whether to begin no other file.
+            reading: Told now and then how many percent of a file are read.
 
         Raises:
             Outage: A place cannot be read or written; what was done before stands.
@@ -106,6 +110,7 @@ class Gate:
         with outages(self.places.raw.address):
             self.places.sweep()
             self.batches.sweep()
+        self._reading = reading
         outcomes: list[Outcome] = []
 
         def receive(name: str) -> list[Outcome]:
@@ -304,7 +309,9 @@ class Gate:
         totals = self.places.received.read(f"{id_lote}/{Path(control).name}") if control else None
         try:
             arrival = self.inbox.required_arrival(name)
-            accepted = judge(path, arrival, self.formats, scratch, name, totals)
+            accepted = judge(
+                path, arrival, self.formats, scratch, name, totals, partial(self._reading, shown)
+            )
         except Refused as refused:
             return self._refuse(id_lote, shown, name, original, refused)
         except OUTAGES:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -31,6 +34,8 @@ _LOOKS_LIKE = {
     "timestamp": "[0-9]{4}-[0-9]{2}-[0-9]{2}.*",
     "decimal": "-?(R\\$ ?)?-?[0-9][0-9., ]*",
 }
+# Decoding takes this part of the time of reading; a file of more bytes than this shows how far reading is.
+_DECODING, _LARGE = 0.3, 50_000_000
 _CONTROL = re.compile(r"\s*(?P<what>linhas|valor)\s*[=:;]\s*(?P<total>[^\r\n]+?)\s*", re.IGNORECASE)
 
 
@@ -63,7 +68,13 @@ class Accepted:
 
 
 def judge(
-    path: Path, arrival: Arrival, formats: list[FixedWidth], scratch: Path, name: str, control: bytes | None
+    path: Path,
+    arrival: Arrival,
+    formats: list[FixedWidth],
+    scratch: Path,
+    name: str,
+    control: bytes | None,
+    progress: Callable[[float], None] = lambda percent: None,
 ) -> Accepted:
     """Judge a file that is no archive, by the reader that a build uses.
 
@@ -74,6 +85,7 @@ def judge(
         scratch: A folder for this file alone.
         name: Its name under the inbox.
         control: The bytes of its control file, if it has one.
+        progress: Called with the percentage of the text that is read, now and then.
 
     Raises:
         Refused: It cannot be trusted.
@@ -98,7 +110,7 @@ def judge(
     elif kind is not Kind.text:
         raise Refused("tipo_desconhecido", f"{table.name} takes no {kind.value}. Send it as {said}.")
     declared = table.encoding if source is path else "utf-8"
-    prepared, reading, row_groups = _read(source, table, declared, scratch)
+    prepared, reading, row_groups = _read(source, table, declared, scratch, progress)
     warnings += [f"coluna_desconhecida:{column}" for column in reading.extra_columns or ()]
     amount = None if control is None else _refuse_other_totals(control, source, prepared.encoding, table)
     return Accepted(
@@ -159,12 +171,19 @@ def _parquet_as_text(path: Path, target: Path) -> None:
 
 
 def _read(
-    source: Path, table: RawTable, encoding: str | None, scratch: Path
+    source: Path, table: RawTable, encoding: str | None, scratch: Path, progress: Callable[[float], None]
 ) -> tuple[Text, reader.Reading, int]:
     """Read a file as a build does, and look for quotes that a build has to take on trust."""
     rows = scratch / "rows.parquet"
     try:
-        prepared = text.prepare(source, encoding, scratch / "prepared.txt")
+        size = max(source.stat().st_size, 1)
+        is_large = size > _LARGE
+        prepared = text.prepare(
+            source,
+            encoding,
+            scratch / "prepared.txt",
+            lambda done: progress(100 * _DECODING * done / size) if is_large else None,
+        )
         if prepared.nul_line is not None:
             raise Refused(
                 "byte_nulo",
@@ -174,12 +193,35 @@ def _read(
         with _database().cursor() as con:
             if table.is_json:
                 _refuse_other_than_json(prepared.path)
-            reading = reader.read(con, table, prepared, rows)
+            with _shown(con, progress if is_large else None):
+                reading = reader.read(con, table, prepared, rows)
             if prepared.has_quotes and not table.is_json:
                 _refuse_doubtful_quotes(con, table, reading)
             return prepared, reading, _row_groups(con, rows)
     except UnreadableFile as error:
         raise Refused(error.code, str(error)) from None
+
+
+@contextmanager
+def _shown(con: duckdb.DuckDBPyConnection, progress: Callable[[float], None] | None) -> Iterator[None]:
+    """Report how far the statements of a connection are, while the body runs them."""
+    if progress is None:
+        yield
+        return
+    con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+    done = threading.Event()
+
+    def report() -> None:
+        while not done.wait(0.5):
+            progress(100 * _DECODING + (1 - _DECODING) * max(0.0, con.query_progress()))
+
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
+    try:
+        yield
+    finally:
+        done.set()
+        reporter.join()
 
 
 @cache

@@ -520,3 +520,17 @@ def test_what_a_sheet_may_have_lost_is_said(house: House) -> None:
 def test_a_cell_right_of_the_header_makes_the_row_too_wide(house: House) -> None:
     outcome = house.send("x/a.xlsx", sheet([[*COLUMNS], ["1", "2024-01-01", "Ana", 1, "", "note"]]))
     assert [row.problem for row in house.rows(outcome)] == ["row:wrong_number_of_columns"]
+
+
+def test_a_large_file_shows_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lastro.receive.judge._LARGE", 1000)
+    house = House(tmp_path, project_table("tb_faturas"))
+    header = "id_fatura,id_cliente,data_emissao,data_vencimento,valor_fatura\n"
+    rows = "".join(f"F{at},C1,2024-01-01,2024-02-01,{at}.00\n" for at in range(200_000))
+    house.put("cartoes/tb_faturas_202401.csv", header + rows)
+    house.put("cartoes/tb_faturas_202402.csv", header)
+    seen: list[tuple[str, float]] = []
+    house.gate.run(house.gate.waiting(0), reading=lambda name, percent: seen.append((name, percent)))
+    assert {name for name, _ in seen} == {"cartoes/tb_faturas_202401.csv"}
+    percents = [percent for _, percent in seen]
+    assert percents == sorted(percents) and percents[0] > 0 and percents[-1] <= 100
