@@ -518,8 +518,8 @@ class KillLoop:
             pending.remove(each)
 
     def _wait_for_work(self, number: int) -> None:
-        """Wait until a gate has received a file since it was started, or there are none."""
-        log, until = self.logs / f"gate-{number}", time.monotonic() + 3
+        """Wait until a gate has received a file since it was started, but not for long: the other may be faster."""
+        log, until = self.logs / f"gate-{number}", time.monotonic() + 2
         before = log.stat().st_size
         while time.monotonic() < until and log.stat().st_size == before:
             code = self.gates[number].poll()
