@@ -135,28 +135,14 @@ class Gate:
             ValueError: The batch is not refused or failed, or its file is no longer kept.
             Outage: A place cannot be read or written.
         """
-        with outages(id_lote):
-            known, note = self.events.of_batch(id_lote), self.batches.note_of(id_lote)
-            if not known or note is None:
-                raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
-            # The claim is on the batch: a new file of the same name may be under way. It comes before the
-            # event, so that a gate goes on if this command is killed.
-            with self.claims.claim(f"{_RETRIED}{id_lote}", wait=True) as claim:
-                self.claims.note(
-                    claim,
-                    id_lote=id_lote,
-                    received_at=note["recebido_em"],
-                    name=note["nome"],
-                    retried=note["arquivo"],
-                )
-                is_retried = self.events.add(id_lote, "retomado", {"origem": "lastro batch"})
-                outcomes = self._open_again(claim) if is_retried else []
-                self.claims.release(claim)
-        if not outcomes:
+        try:
+            with outages(id_lote):
+                return self._retry(id_lote)
+        except LostClaim:
+            # This command was suspended, and a gate went on with it.
             raise ValueError(
-                f"{id_lote} is {status_of(known)}. Only a refused or failed batch is judged again."
-            )
-        return outcomes[0]
+                f"{id_lote} was judged by another gate: lastro batch status {id_lote}."
+            ) from None
 
     def dry_run(self, path: Path, name: str) -> list[Accepted]:
         """Judge a local file as if it had come under this name, and keep nothing.
@@ -178,6 +164,29 @@ class Gate:
                     raise Refused("arquivo_duplicado", f"batch {first} has the same content.")
                 accepted.append(found)
             return accepted
+
+    def _retry(self, id_lote: str) -> Outcome:
+        known, note = self.events.of_batch(id_lote), self.batches.note_of(id_lote)
+        if not known or note is None:
+            raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
+        # The claim is on the batch: a new file of the same name may be under way. It comes before the event,
+        # so that a gate goes on if this command is killed.
+        with self.claims.claim(f"{_RETRIED}{id_lote}", wait=True) as claim:
+            self.claims.note(
+                claim,
+                id_lote=id_lote,
+                received_at=note["recebido_em"],
+                name=note["nome"],
+                retried=note["arquivo"],
+            )
+            is_retried = self.events.add(id_lote, "retomado", {"origem": "lastro batch"})
+            outcomes = self._open_again(claim) if is_retried else []
+            self.claims.release(claim)
+        if not outcomes:
+            raise ValueError(
+                f"{id_lote} is {status_of(known)}. Only a refused or failed batch is judged again."
+            )
+        return outcomes[0]
 
     def _receive(self, name: str) -> list[Outcome]:
         try:

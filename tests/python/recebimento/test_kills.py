@@ -519,8 +519,8 @@ class KillLoop:
             pending.remove(each)
 
     def _wait_for_work(self, number: int) -> None:
-        """Wait until a gate has received a file since it was started, or there are none."""
-        log, until = self.logs / f"gate-{number}", time.monotonic() + 3
+        """Wait until a gate has received a file since it was started, but not for long: the other may be faster."""
+        log, until = self.logs / f"gate-{number}", time.monotonic() + 2
         before = log.stat().st_size
         while time.monotonic() < until and log.stat().st_size == before:
             code = self.gates[number].poll()
@@ -537,7 +537,7 @@ def is_due(sent: Sent, roots: Places) -> bool:
 
 def finish(roots: Places, pending: list[Sent]) -> None:
     """Send what was not sent yet and receive all of it, calmly."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while time.monotonic() < until:
         for each in [each for each in pending if is_due(each, roots)]:
             roots.inbox.write(each.name, each.data)
@@ -583,7 +583,7 @@ KILLS = 100 if IS_THOROUGH else 10
 
 
 def test_two_gates_that_are_killed_leave_what_a_calm_one_leaves(tmp_path: Path) -> None:
-    sent = submissions(26)
+    sent = submissions(150 if IS_THOROUGH else 26)
     assert len(sent) >= 40
     (tmp_path / "logs").mkdir()
     loop = KillLoop({name: str(tmp_path / name) for name in NAMES}, tmp_path / "logs")
@@ -606,7 +606,7 @@ def test_two_gates_that_are_killed_leave_what_a_calm_one_leaves(tmp_path: Path) 
 def test_two_gates_before_a_bad_s3_leave_what_a_calm_one_leaves(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = submissions(7)
+    sent = submissions(50 if IS_THOROUGH else 6)
     (tmp_path / "logs").mkdir()
     server = urlsplit(os.environ["AWS_ENDPOINT_URL"])
     with BadNetwork((server.hostname, server.port), percent=4, seed=17) as network:
