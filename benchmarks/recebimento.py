@@ -35,7 +35,7 @@ def write_large(path: Path, gigabytes: float) -> None:
     path.parent.mkdir(parents=True)
     rows = int(gigabytes * 1e9 / _BYTES_A_ROW)
     with duckdb.connect() as con:
-        con.execute("set threads = 2; set preserve_insertion_order = false")
+        con.execute("set threads = 2; set preserve_insertion_order = false; set enable_progress_bar = false")
         con.execute("create view invoices as " + _INVOICES.replace("$rows", str(rows)))
         con.execute(f"copy invoices to '{path}' (format csv, header)")
 

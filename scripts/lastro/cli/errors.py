@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 import typer
 from botocore.exceptions import ConnectionError as AwsConnectionError
-from botocore.exceptions import HTTPClientError, NoCredentialsError
+from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
 from rich.console import Console
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
@@ -18,8 +18,8 @@ errors = Console(stderr=True)
 
 # The request cannot be fulfilled. The message says why, and what to do.
 _REFUSALS = (OSError, ValueError, RuntimeError, duckdb.Error, psycopg.Error)
-# An external server does not answer. The same command may succeed later.
-_OUTAGES = (ConnectionError, psycopg.OperationalError, AwsConnectionError, HTTPClientError)
+# An external server does not answer, or not as it should. The same command may succeed later.
+_OUTAGES = (ConnectionError, psycopg.OperationalError, AwsConnectionError, HTTPClientError, ClientError)
 
 
 class ExitCode(IntEnum):
