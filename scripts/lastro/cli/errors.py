@@ -8,8 +8,8 @@ from enum import IntEnum
 import duckdb
 import psycopg
 import typer
-from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ConnectionError as AwsConnectionError
 from rich.console import Console
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
