@@ -191,16 +191,12 @@ class Folder:
             return self._rename_over(partial, name, version)
 
     def delete(self, name: str, version: str | None = None) -> bool:
-        """Remove a file, and its folder if that is then empty and not hidden: writers share hidden ones."""
+        """Remove a file. Its folder stays, even if empty: another gate may be about to write there."""
         with self.locked():
             entry = self.entry(name)
             if entry and version and entry.version != version:
                 return False
-            path = self.path / name
-            path.unlink(missing_ok=True)
-            if path.parent != self.path and not path.parent.name.startswith("."):
-                with suppress(OSError):
-                    path.parent.rmdir()
+            (self.path / name).unlink(missing_ok=True)
         return True
 
     def move_to(self, name: str, other: Root, target: str, fence: AbstractContextManager[None]) -> bool:
@@ -248,17 +244,9 @@ class Folder:
         return target
 
     def _rename(self, partial: Path, name: str) -> None:
-        while True:
-            target = self._target(name)
-            try:
-                partial.replace(target)
-            except FileNotFoundError:
-                # A deletion took the empty folder away.
-                if partial.exists():
-                    continue
-                raise
-            _sync(target.parent)
-            return
+        target = self._target(name)
+        partial.replace(target)
+        _sync(target.parent)
 
     def _rename_over(self, partial: Path, name: str, version: str | None) -> str | None:
         _sync(partial)

@@ -159,7 +159,7 @@ def test_local_gives_the_bytes_or_says_that_there_is_no_file(root: Folder | Buck
 
 
 def test_deletions_do_not_disturb_writers(root: Folder | Bucket) -> None:
-    """A folder that a deletion empties may go, but not below the feet of a writer."""
+    """A folder that a deletion empties stays: another writer may be about to use it."""
 
     def work(number: int) -> None:
         for turn in range(60):
