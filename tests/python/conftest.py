@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -17,6 +18,7 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from hypothesis import HealthCheck, Phase, settings
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 PROJECT = Path(__file__).parents[2]
@@ -297,9 +299,21 @@ def built_sample(session_workspace: Workspace, kept_sample: Path) -> Workspace:
     return session_workspace
 
 
+def _serialised(method: Callable[..., Any], lock: threading.Lock) -> Callable[..., Any]:
+    def locked(self: S3Response) -> Any:
+        with lock:
+            return method(self)
+
+    return locked
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Yield the address of an empty bucket on a local server, which every AWS client of the test uses."""
+    # S3 checks a condition and writes in one step; moto's threads may come between the two.
+    one_at_a_time = threading.Lock()
+    for name in ("put_object", "delete_object"):
+        monkeypatch.setattr(S3Response, name, _serialised(getattr(S3Response, name), one_at_a_time))
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
