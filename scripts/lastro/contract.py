@@ -22,7 +22,8 @@ _PLACEHOLDERS = {
     r"\{YYYYMMDD\}": "(?P<period>[0-9]{8})",
     r"\{YYYY\-MM\-DD\}": "(?P<period>[0-9]{4}-[0-9]{2}-[0-9]{2})",
     r"\{HH\}": "(?P<hour>[01][0-9]|2[0-3])",
-    r"\{id_lote\}": "(?P<id_lote>[A-Za-z0-9_-]+-[0-9]{8}-[0-9]{4,})",
+    # The day on which a batch was received is the period of its raw file.
+    r"\{id_lote\}": "(?P<id_lote>[A-Za-z0-9_-]+-(?P<period>[0-9]{8})-[0-9]{4,})",
     r"\{client\}": "(?P<client>[^/]+)",
     r"/\*\*/": "/(?P<folders>(?:[^/]+/)*)",
     r"\*": "[^/]+",
@@ -34,11 +35,19 @@ _ENDINGS = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7})?(?:\.(?:gz|zip))?$", re.I
 
 @dataclass(frozen=True)
 class Column:
-    """A declared column. `type` is its SQL type; a `map(varchar, varchar)` cell holds a JSON object."""
+    """A declared column.
+
+    Attributes:
+        type: Its SQL type; a cell of `map(varchar, varchar)` holds a JSON object.
+        required: Whether every file has it, and every row has a value.
+        synonyms: Other words for it, by which a sender's column is recognised.
+    """
 
     name: str
     type: str
     required: bool
+    # They change nothing in how a file is read, so they are no part of the reader's version.
+    synonyms: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_map(self) -> bool:
@@ -213,7 +222,12 @@ def _raw_table(source: str, table: dict) -> RawTable:
         amount=meta.get("amount"),
         encoding=meta.get("encoding"),
         columns=tuple(
-            Column(column["name"], column["data_type"], not _meta(column).get("optional", False))
+            Column(
+                column["name"],
+                column["data_type"],
+                not _meta(column).get("optional", False),
+                tuple(_meta(column).get("synonyms", ())),
+            )
             for column in table["columns"]
         ),
         date=meta.get("date"),
