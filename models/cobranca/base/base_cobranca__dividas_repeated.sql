@@ -38,6 +38,7 @@ repeated_keys as (
 candidate_rows as (
     select
         accepted_rows.*,
+        {{ content_of(['nome_devedor', 'documento_devedor', 'email_devedor', 'valor_divida', 'data_vencimento']) }} as conteudo,
         row_number() over (
             partition by accepted_rows.id_cliente_credor, accepted_rows.id_divida
             order by arquivos.reference_period, arquivos.source_file, accepted_rows.line_number
@@ -53,10 +54,10 @@ candidate_rows as (
 compared_rows as (
     select
         *,
-        posicao > 1
-        {%- for column in columns_of_debt() %}
-        and {{ column }} is not distinct from lag({{ column }}) over (partition by id_cliente_credor, id_divida order by posicao)
-        {%- endfor %} as repete_anterior
+        posicao > 1 and conteudo = lag(conteudo) over (
+            partition by id_cliente_credor, id_divida
+            order by posicao
+        ) as repete_anterior
     from candidate_rows
 ),
 
