@@ -1,4 +1,4 @@
-{% macro versions_of_files(files, repeated) %}
+{% macro versions_of_files(files, repeated, file_version='file_id') %}
     {#- A file's dispositions depend on its content, its counts and its repeated rows; input_version covers them. -#}
 with arquivos as (
     select * from {{ files }}
@@ -30,7 +30,7 @@ versioned_files as (
         arquivos.*,
         concat_ws(
             ' ',
-            cast(arquivos.file_id as varchar),
+            cast(arquivos.{{ file_version }} as varchar),
             cast(arquivos.raw_rows as varchar),
             cast(arquivos.raw_amount as varchar),
             cast(arquivos.unreadable_amounts as varchar),

@@ -2,6 +2,10 @@ with cartoes as (
     select * from {{ ref('int_cartoes__quarentena') }}
 ),
 
+cobranca as (
+    select * from {{ ref('int_cobranca__quarentena') }}
+),
+
 cooperativa as (
     select * from {{ ref('int_cooperativa__quarentena') }}
 ),
@@ -16,6 +20,8 @@ recebimento as (
 
 all_domains as (
     select * from cartoes
+    union all
+    select * from cobranca
     union all
     select * from cooperativa
     union all

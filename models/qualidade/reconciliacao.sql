@@ -2,6 +2,10 @@ with cartoes as (
     select * from {{ ref('int_cartoes__reconciliacao') }}
 ),
 
+cobranca as (
+    select * from {{ ref('int_cobranca__reconciliacao') }}
+),
+
 cooperativa as (
     select * from {{ ref('int_cooperativa__reconciliacao') }}
 ),
@@ -16,6 +20,8 @@ recebimento as (
 
 all_domains as (
     select * from cartoes
+    union all
+    select * from cobranca
     union all
     select * from cooperativa
     union all
