@@ -1,9 +1,9 @@
-"""Time a million debts from the clients' files to fct_dividas, beside the shortest exact hand-written SQL, in one run.
+"""Time a million debts from the clients' files to fct_dividas beside the shortest exact SQL, in one run.
 
-Half of them come in the standard layout, half with semicolons, decimal commas and DD/MM/YYYY in Windows-1252. The
-gate receives both files, then dbt builds the domain; the hand-written SQL reads the files as received. A second batch
-corrects one debt in a hundred. Prints seconds, the peak memory of the process tree and the ratio to the hand-written
-SQL. It asserts that both give the same debts, and no times.
+Half of them come in the standard layout, half with semicolons, decimal commas and DD/MM/YYYY in Windows-1252.
+The gate receives both files, then dbt builds the domain; the hand-written SQL reads the files as received. A
+second batch corrects one debt in a hundred. Prints seconds, the peak memory of the process tree and the ratio to
+the hand-written SQL. It asserts that both give the same debts, and no times.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ create or replace macro digit(number, at) as number // cast(power(10, 9 - at) as
 create or replace macro rest(total) as case when total * 10 % 11 = 10 then 0 else total * 10 % 11 end;
 create or replace table debts as
 with numbers as (
-    select number, cast(hash(number) % 1000000000 as bigint) as base from range($first, $last) as numbers (number)
+    select number, cast(hash(number) % 1000000000 as bigint) as base
+    from range($first, $last) as numbers (number)
 ),
 
 first_digits as (
@@ -36,7 +37,8 @@ first_digits as (
 documents as (
     select
         *,
-        rest(list_sum(list_transform(range(1, 10), lambda at: digit(base, at) * (12 - at))) + 2 * tenth) as last
+        rest(list_sum(list_transform(range(1, 10), lambda at: digit(base, at) * (12 - at))) + 2 * tenth)
+            as last
     from first_digits
 )
 
@@ -44,12 +46,14 @@ select
     'D' || number as id_divida,
     'Devedor Ação ' || number as nome_devedor,
     -- One in fifty has a wrong check digit.
-    lpad(cast(base as varchar), 9, '0') || tenth || case when number % 50 = 7 then (last + 1) % 10 else last end
-        as documento_devedor,
+    lpad(cast(base as varchar), 9, '0') || tenth
+    || case when number % 50 = 7 then (last + 1) % 10 else last end as documento_devedor,
     'd' || number || '@exemplo.com.br' as email_devedor,
     -- One in a hundred owes nothing.
-    cast(case when number % 100 = 11 then 0 else 1 + (hash(number, 1) % 1000000) / 100.0 + $more end as decimal(18, 2))
-        as valor_divida,
+    cast(
+        case when number % 100 = 11 then 0 else 1 + (hash(number, 1) % 1000000) / 100.0 + $more end
+        as decimal(18, 2)
+    ) as valor_divida,
     date '2019-01-01' + cast(hash(number, 2) % 2500 as integer) as data_vencimento
 from documents
 """
