@@ -16,7 +16,7 @@ from lastro import PROJECT
 from lastro.contract import ORIGINAL_LINE, RawTable, read_contract
 from lastro.receive.pictures import Picture
 
-SEEDS = PROJECT / "seeds" / "recebimento"
+FOLDER = PROJECT / "seeds" / "recebimento"
 FORMATS_FILE, COLUMNS_FILE = "formatos.csv", "formato_colunas.csv"
 KEY = ("id_cliente", "source_name", "table_name", "versao")
 FORMAT_FIELDS = (
@@ -189,7 +189,7 @@ def format_for(formats: Sequence[Format], table: RawTable, client: str, name: st
 
 def formats_folder() -> Path:
     """Return the folder of the two CSVs: the one that LASTRO_FORMATS names, else that of the seeds."""
-    return Path(os.environ.get("LASTRO_FORMATS") or SEEDS)
+    return Path(os.environ.get("LASTRO_FORMATS") or FOLDER)
 
 
 def read_formats(folder: Path | None = None, tables: Sequence[RawTable] | None = None) -> list[Format]:
@@ -219,7 +219,7 @@ def read_formats(folder: Path | None = None, tables: Sequence[RawTable] | None =
                     f"version {key[3]} of the format of {key[0]} for {key[1]}.{key[2]} stands twice"
                 )
         formats[key] = made
-    for [(line, row), *_] in columns.values():
+    for [(line, _), *_] in columns.values():
         with _located(folder / COLUMNS_FILE, line):
             raise ValueError(f"{FORMATS_FILE} has no row of this client, table and version")
     return list(formats.values())

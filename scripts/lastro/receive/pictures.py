@@ -83,15 +83,20 @@ class Picture:
         return text
 
 
-def amount_of(cell: str) -> Decimal:
-    """Return what a standard cell adds to a sum: its number; nothing, if it is none.
+def number_of(cell: str) -> Decimal | None:
+    """Return the number of a cell in standard form, or as a sender may write it without a picture; else None.
 
-    Without a picture a cell is as the sender wrote it: 1234.56 or 1.234,56.
+    Without a picture 1234.56 and 1.234,56 are the same.
     """
     text = cell.strip()
     if not _STANDARD.fullmatch(text):
         text = _as_sent(text)
-    return Decimal(text) if _STANDARD.fullmatch(text) else Decimal(0)
+    return Decimal(text) if _STANDARD.fullmatch(text) else None
+
+
+def amount_of(cell: str) -> Decimal:
+    """Return what a cell adds to a sum: its number; nothing, if it is none."""
+    return number_of(cell) or Decimal(0)
 
 
 def _places(fraction: str | None) -> int:
