@@ -2,8 +2,8 @@
 
 Half of them come in the standard layout, half with semicolons, decimal commas and DD/MM/YYYY in Windows-1252.
 The gate receives both files, then dbt builds the domain; the hand-written SQL reads the files as received. A
-second batch corrects one debt in a hundred. Prints seconds, the peak memory of the process tree and the ratio to
-the hand-written SQL. It asserts that both give the same debts, and no times.
+second batch corrects one debt in a hundred. Prints seconds, the peak memory of the process tree and the ratio
+to the hand-written SQL. It asserts that both give the same debts, and no times.
 """
 
 from __future__ import annotations
