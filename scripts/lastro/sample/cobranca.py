@@ -349,8 +349,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, sample: Sample) -> Itera
 
 def _close(gate: Gate, clock: _Clock) -> None:
     """Close the batches of the first wave ten minutes later, as `lastro settle` does after a build."""
-    for number, (id_lote, events) in enumerate(gate.events.of_day(clock.time.date()).items(), start=1):
-        clock.time += timedelta(seconds=600 + 7 * number)
+    clock.time += timedelta(seconds=600)
+    for id_lote, events in gate.events.of_day(clock.time.date()).items():
         gate.events.add(id_lote, "processando", _SETTLE)
         raw = gate.places.raw.read(events[-1].dados["destino"])
         keys = [row["id_divida"] for row in csv.DictReader(io.StringIO((raw or b"").decode()))]
@@ -360,7 +360,7 @@ def _close(gate: Gate, clock: _Clock) -> None:
             "linhas_processadas": len(keys) - failed,
             "linhas_com_falha": failed,
         }
-        clock.time += timedelta(seconds=30)
+        clock.time += timedelta(seconds=9)
         gate.events.add(id_lote, "concluido_com_rejeicoes" if failed else "concluido", closing | _SETTLE)
 
 
