@@ -13,6 +13,8 @@ from pathlib import Path
 
 import xlsxwriter
 
+from lastro.sample.cobranca import client_files
+
 _INVOICES = "id_fatura,id_cliente,data_emissao,data_vencimento,valor_fatura,valor_pagamento_minimo"
 _PAYMENTS = "id_pagamento,id_fatura,id_cliente,data_pagamento,valor_pagamento"
 _INVOICED = "customer,account,month,invoice"
@@ -29,10 +31,11 @@ def write_inbox(folder: Path) -> list[Path]:
     if folder.exists() and any(path.is_file() for path in folder.rglob("*")):
         raise FileExistsError(f"{folder} already has files. Remove them, or choose another folder.")
     written = []
-    for name, content in _FILES.items():
+    files = {name: content() for name, content in _FILES.items()} | client_files()
+    for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content())
+        path.write_bytes(content)
         written.append(path)
     return written
 

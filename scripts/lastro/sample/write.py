@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from lastro.sample import cartoes, cooperativa, mensageria, recebimento
+from lastro.sample import cartoes, cobranca, cooperativa, mensageria, recebimento
 from lastro.sample.files import CHANCE, Sample
 
 # Each module has TABLES and write(). The last one describes the batches of the files that the others wrote.
@@ -16,6 +16,7 @@ DOMAINS = {
     "cartoes": cartoes,
     "mensageria": mensageria,
     "cooperativa": cooperativa,
+    "cobranca": cobranca,
     "recebimento": recebimento,
 }
 

@@ -224,6 +224,42 @@ def test_messaging_is_that_of_the_marts(pages: Pages) -> None:
     assert shown == {question: str(sessions) for question, sessions in answered.items()}
 
 
+def test_collections_are_those_of_the_marts(pages: Pages) -> None:
+    clients: dict[str, list] = {}
+    for client, *numbers in pages.query(
+        "select id_cliente_credor, 1, linhas_recebidas, linhas_registradas, linhas_prescritas,"
+        " linhas_substituidas, linhas_duplicadas, linhas_rejeitadas, valor_recebido, valor_registrado,"
+        " valor_rejeitado from lastro_cobranca.resultado_lotes"
+    ):
+        total = clients.setdefault(client, [0] * len(numbers))
+        clients[client] = [sum(pair) for pair in zip(total, numbers, strict=True)]
+    assert len(clients) == 7
+    assert pages.rows("collections", "by_client") == [
+        [client, *map(str, numbers[:8]), *map(real, numbers[8:])]
+        for client, numbers in sorted(clients.items())
+    ]
+    reasons = Counter(
+        reason
+        for (found,) in pages.query("select motivos from lastro_cobranca.dividas_rejeitadas")
+        for reason in found.split(",")
+    )
+    assert {row[0]: row[1] for row in pages.rows("collections", "reasons")} == {
+        reason: str(rows) for reason, rows in reasons.items()
+    }
+    batches = pages.query(
+        "select '#' || id_lote, status from lastro_recebimento.lotes where source_name = 'cobranca'"
+    )
+    assert sorted(tuple(row[:2]) for row in pages.rows("collections", "batches")) == sorted(batches)
+    # Half of the batches take at most as long as the middle one; with one batch a client, that is its time.
+    took = pages.query(
+        "select id_cliente, epoch(concluido_em) - epoch(recebido_em) from lastro_recebimento.lotes"
+        " where source_name = 'cobranca' and concluido_em is not null and status like 'concluido%'"
+    )
+    assert {row[0]: row[2] for row in pages.rows("collections", "latency")} == {
+        client: f"{seconds:.1f}".replace(".", ",") for client, seconds in took
+    }
+
+
 def test_quality_is_that_of_the_marts(pages: Pages) -> None:
     files = pages.query(
         "select source_name || '.' || table_name, reference_period, raw_rows, accepted_rows, raw_amount, accepted_amount"
@@ -406,5 +442,5 @@ def test_a_board_is_an_exposure_of_what_it_reads(board: str) -> None:
     (exposure,) = [found for found in exposures if found["name"] == f"board_{board}"]
     assert exposure["url"] == f"boards/{board}.yml"
     text = "".join((BOARDS / f"{name}.yml").read_text(encoding="utf-8") for name in ("_page", board))
-    read = set(re.findall(r"\blastro_(?:cartoes|cooperativa|mensageria|qualidade)\.(\w+)", text))
+    read = set(re.findall(r"\blastro_(?:cartoes|cobranca|cooperativa|mensageria|qualidade|recebimento)\.(\w+)", text))
     assert set(exposure["depends_on"]) == {f"ref('{name}')" for name in read}
