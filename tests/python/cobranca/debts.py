@@ -24,7 +24,7 @@ def debt(**cells: Any) -> list[str]:
         "nome_devedor": "Ana",
         "documento_devedor": CPF,
         "valor_divida": "10.00",
-        "data_vencimento": "2024-01-05",
+        "data_vencimento": "2023-12-05",
     }
     return [str((good | cells).get(column, "")) for column in HEADER]
 

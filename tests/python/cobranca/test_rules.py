@@ -118,7 +118,7 @@ def test_a_line_that_could_not_be_split(workspace: Workspace, quick: Callable[..
         "select line_number, raw_row, reasons from lastro_qualidade.quarentena order by 1"
     ) == [
         (2, '{"a": "b\n', "row:not_json"),
-        (4, f"c1,,Ana,{CPF},,10.00,2024-01-05,813,,", "id_divida:missing"),
+        (4, f"c1,,Ana,{CPF},,10.00,2023-12-05,813,,", "id_divida:missing"),
     ]
     rejected = built.query(
         "select linha_original, motivos, texto_original, nome_devedor from lastro_cobranca.dividas_rejeitadas"
