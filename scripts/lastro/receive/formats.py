@@ -404,7 +404,7 @@ def _encoding(name: str, container: str) -> str | None:
             raise ValueError("codificacao is empty, but a record of fixed width needs one")
         return None
     try:
-        b"".decode(name)
+        "a".encode(name)
     except (LookupError, UnicodeError, ValueError):
         raise ValueError(f"codificacao is {name!r}, which Python does not know, such as cp1252") from None
     return name

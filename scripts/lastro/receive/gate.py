@@ -346,7 +346,7 @@ class Gate:
         return self._outcome(id_lote, shown)
 
     def _returned(self, name: str, arrival: Arrival) -> Returned | None:
-        """Return the batch whose rejected lines a file brings back. A name may say any, so it must be there."""
+        """Return the batch whose rejected lines a file brings back. It must be there: names say anything."""
         id_lote = returned_batch(name, arrival.client)
         if id_lote is None or self.batches.note_of(id_lote) is None:
             return None
