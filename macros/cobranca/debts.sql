@@ -6,7 +6,3 @@
 {% macro is_prescribed(data_vencimento, recebida_em) -%}
     {{ add_months(data_vencimento, 60) }} < {{ recebida_em }}
 {%- endmacro %}
-
-{% macro columns_of_debt() -%}
-    {{ return(['nome_devedor', 'documento_devedor', 'email_devedor', 'valor_divida', 'data_vencimento']) }}
-{%- endmacro %}

@@ -27,23 +27,27 @@
     and {{ agrees_with_check_digit(document, [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) }}
 {%- endmacro %}
 
-{% macro has_document_shape(document) -%}
-    {{ matches(document, '[0-9]{8,13}|[0-9A-Z]{12}[0-9]{2}') }}
+{#- A base model selects these two first: an expression that is repeated in each term would be computed for each. -#}
+{% macro possible_cpf(document) -%}
+    case when {{ matches(document, '[0-9]{8,11}') }} then lpad({{ document }}, 11, '0') end
 {%- endmacro %}
 
-{% macro repeats_one_digit(document) -%}
-    {{ has_document_shape(document) }}
-    and replace({{ document }}, substr({{ document }}, 1, 1), '') = ''
-    and (length({{ document }}) in (11, 14) or substr({{ document }}, 1, 1) = '0')
+{% macro possible_cnpj(document) -%}
+    case when {{ matches(document, '[0-9]{11,13}|[0-9A-Z]{12}[0-9]{2}') }} then lpad({{ document }}, 14, '0') end
 {%- endmacro %}
 
-{% macro checked_document(document) -%}
-    {#- A million rows: each kind is computed only where the length allows it. -#}
+{% macro checked_document(cpf, cnpj) -%}
     case
-        when {{ matches(document, '[0-9]{8,11}') }} then case
-            when {{ is_cpf("lpad(" ~ document ~ ", 11, '0')") }} then lpad({{ document }}, 11, '0')
-            when length({{ document }}) = 11 and {{ is_cnpj("lpad(" ~ document ~ ", 14, '0')") }} then lpad({{ document }}, 14, '0')
-        end
-        when {{ has_document_shape(document) }} and {{ is_cnpj("lpad(" ~ document ~ ", 14, '0')") }} then lpad({{ document }}, 14, '0')
+        when {{ cpf }} is not null and {{ is_cpf(cpf) }} then {{ cpf }}
+        when {{ cnpj }} is not null and {{ is_cnpj(cnpj) }} then {{ cnpj }}
+    end
+{%- endmacro %}
+
+{% macro document_problem(cpf, cnpj, checked) -%}
+    case
+        when coalesce({{ cpf }}, {{ cnpj }}) is null then 'not_a_document'
+        when replace(coalesce({{ cpf }}, {{ cnpj }}), substr(coalesce({{ cpf }}, {{ cnpj }}), 1, 1), '') = ''
+            then 'repeated_digits'
+        when {{ checked }} is null then 'wrong_check_digit'
     end
 {%- endmacro %}

@@ -39,13 +39,28 @@ typed_rows as (
     from raw_rows
 ),
 
+possible_documents as (
+    select
+        *,
+        {{ possible_cpf('documento_limpo') }} as cpf,
+        {{ possible_cnpj('documento_limpo') }} as cnpj
+    from typed_rows
+),
+
+checked_documents as (
+    select
+        *,
+        {{ checked_document('cpf', 'cnpj') }} as documento
+    from possible_documents
+),
+
 checked_rows as (
     select
         *,
-        {{ checked_document('documento_limpo') }} as documento,
+        {{ document_problem('cpf', 'cnpj', checked='documento') }} as problema_documento,
         case when {{ matches('problema_linha', 'row:[a-z_]+') }} then problema_linha end as problema,
         coalesce({{ is_prescribed('data_vencimento', 'reference_period') }}, false) as prescreveu
-    from typed_rows
+    from checked_documents
 ),
 
 judged_rows as (
@@ -54,11 +69,9 @@ judged_rows as (
         coalesce(problema, {{ reasons(source('cobranca', 'dividas'), rules={
             'id_cliente_credor:other_client': clean_client('id_cliente_credor') ~ ' <> id_cliente',
             'documento_devedor:not_a_document':
-                'documento_devedor is not null and not ' ~ has_document_shape('documento_limpo'),
-            'documento_devedor:repeated_digits': repeats_one_digit('documento_limpo'),
-            'documento_devedor:wrong_check_digit':
-                'documento is null and ' ~ has_document_shape('documento_limpo')
-                ~ ' and not (' ~ repeats_one_digit('documento_limpo') ~ ')',
+                "documento_devedor is not null and problema_documento = 'not_a_document'",
+            'documento_devedor:repeated_digits': "problema_documento = 'repeated_digits'",
+            'documento_devedor:wrong_check_digit': "problema_documento = 'wrong_check_digit'",
             'valor_divida:not_positive': 'valor_divida <= 0',
             'data_vencimento:after_reception': 'data_vencimento > reference_period',
             'data_vencimento:prescribed': "politica = 'recusar' and prescreveu",
@@ -90,10 +103,14 @@ dividas as (
         valor_divida,
         data_vencimento,
         case when prescreveu then 'prescrita' else 'registrada' end as situacao,
-        coalesce(linha_original, line_number) as linha_original
-        {%- for column in ['id_divida'] + columns_of_debt() + ['texto_original'] %},
-        case when reasons is not null then {{ column }}_cell end as {{ column }}_cell
-        {%- endfor %}
+        coalesce(linha_original, line_number) as linha_original,
+        case when reasons is not null then id_divida_cell end as id_divida_cell,
+        case when reasons is not null then nome_devedor_cell end as nome_devedor_cell,
+        case when reasons is not null then documento_devedor_cell end as documento_devedor_cell,
+        case when reasons is not null then email_devedor_cell end as email_devedor_cell,
+        case when reasons is not null then valor_divida_cell end as valor_divida_cell,
+        case when reasons is not null then data_vencimento_cell end as data_vencimento_cell,
+        case when reasons is not null then texto_original_cell end as texto_original_cell
     from judged_rows
 )
 

@@ -5,6 +5,8 @@
     unit_rows='null'
 ) }}
 
+{%- set content = ['nome_devedor', 'documento_devedor', 'email_devedor', 'valor_divida', 'data_vencimento'] %}
+
 -- A debt that goes back to earlier values has a new version, so a row is compared with the one before it, unlike in
 -- repeated_rows. A row that comes late can make a duplicate the current version; it then takes its place in this table.
 -- Among the repeated rows of a debt the places 1, 2, … never become fewer, so that no place stays behind.
@@ -38,6 +40,7 @@ repeated_keys as (
 candidate_rows as (
     select
         accepted_rows.*,
+        {{ content_of(content) }} as conteudo,
         row_number() over (
             partition by accepted_rows.id_cliente_credor, accepted_rows.id_divida
             order by arquivos.reference_period, arquivos.source_file, accepted_rows.line_number
@@ -53,10 +56,10 @@ candidate_rows as (
 compared_rows as (
     select
         *,
-        posicao > 1
-        {%- for column in columns_of_debt() %}
-        and {{ column }} is not distinct from lag({{ column }}) over (partition by id_cliente_credor, id_divida order by posicao)
-        {%- endfor %} as repete_anterior
+        posicao > 1 and conteudo = lag(conteudo) over (
+            partition by id_cliente_credor, id_divida
+            order by posicao
+        ) as repete_anterior
     from candidate_rows
 ),
 

@@ -20,26 +20,27 @@ combinacoes as (
 ),
 
 posicoes as (
-    select n
-    from (values {% for n in range(1, 13) %}({{ n }}){{ ', ' if not loop.last }}{% endfor %}) as numeros (n)
+    select numeros.posicao
+    from (values (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)) as numeros (posicao)
 ),
 
 motivos as (
     select
         combinacoes.reasons,
-        posicoes.n,
-        split_part(combinacoes.reasons, ',', posicoes.n) as motivo
+        posicoes.posicao,
+        split_part(combinacoes.reasons, ',', posicoes.posicao) as motivo
     from combinacoes
     cross join posicoes
-    where split_part(combinacoes.reasons, ',', posicoes.n) <> ''
+    where split_part(combinacoes.reasons, ',', posicoes.posicao) <> ''
 ),
 
 mensagens_de_motivos as (
     select
         motivos.reasons,
-        motivos.n,
+        motivos.posicao,
         coalesce(
-            replace(split_part(motivos.motivo, ':', 1), 'row', 'linha') || ': ' || palavras.meaning_pt || ' ' || palavras.remedy_pt,
+            replace(split_part(motivos.motivo, ':', 1), 'row', 'linha')
+            || ': ' || palavras.meaning_pt || ' ' || palavras.remedy_pt,
             motivos.motivo
         ) as mensagem
     from motivos
@@ -49,7 +50,7 @@ mensagens_de_motivos as (
 mensagens as (
     select
         reasons,
-        {{ dbt.listagg('mensagem', "' '", 'order by n') }} as mensagens
+        {{ dbt.listagg('mensagem', "' '", 'order by posicao') }} as mensagens
     from mensagens_de_motivos
     group by reasons
 ),

@@ -1,7 +1,5 @@
 {{ config(materialized='by_version', unit='file_id', units='int_cobranca__arquivos') }}
 
-{%- set resultados = ['registrada', 'prescrita', 'substituida', 'duplicada', 'rejeitada'] %}
-
 -- What was received is what the counter found in the file; the other columns count the rows.
 with arquivos as (
     select * from {{ ref('int_cobranca__reconciliacao') }}
@@ -24,7 +22,7 @@ repetidas as (
 linhas as (
     select
         dividas.file_id,
-        dividas.valor_divida,
+        coalesce(dividas.valor_divida, 0) as valor_divida,
         case
             when dividas.reasons is not null then 'rejeitada'
             when repetidas.disposition = 'duplicate' then 'duplicada'
@@ -39,41 +37,55 @@ linhas as (
 contagens as (
     select
         file_id,
-        {%- for resultado in resultados %}
-        count(case when resultado = '{{ resultado }}' then 1 end) as linhas_{{ resultado }}s,
-        coalesce(sum(case when resultado = '{{ resultado }}' then valor_divida end), 0) as valor_{{ resultado }}s
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        count(case when resultado = 'registrada' then 1 end) as linhas_registradas,
+        sum(case when resultado = 'registrada' then valor_divida else 0 end) as valor_registrado,
+        count(case when resultado = 'prescrita' then 1 end) as linhas_prescritas,
+        sum(case when resultado = 'prescrita' then valor_divida else 0 end) as valor_prescrito,
+        count(case when resultado = 'substituida' then 1 end) as linhas_substituidas,
+        sum(case when resultado = 'substituida' then valor_divida else 0 end) as valor_substituido,
+        count(case when resultado = 'duplicada' then 1 end) as linhas_duplicadas,
+        sum(case when resultado = 'duplicada' then valor_divida else 0 end) as valor_duplicado,
+        count(case when resultado = 'rejeitada' then 1 end) as linhas_rejeitadas,
+        sum(case when resultado = 'rejeitada' then valor_divida else 0 end) as valor_rejeitado
     from linhas
     group by file_id
 ),
 
-resultado_lotes as (
+lotes_contados as (
     select
         lotes.id_lote,
         lotes.id_cliente as id_cliente_credor,
         lotes.recebida_em,
         arquivos.raw_rows as linhas_recebidas,
-        {%- for resultado in resultados %}
-        coalesce(contagens.linhas_{{ resultado }}s, 0) as linhas_{{ resultado }}s,
-        {%- endfor %}
+        coalesce(contagens.linhas_registradas, 0) as linhas_registradas,
+        coalesce(contagens.linhas_prescritas, 0) as linhas_prescritas,
+        coalesce(contagens.linhas_substituidas, 0) as linhas_substituidas,
+        coalesce(contagens.linhas_duplicadas, 0) as linhas_duplicadas,
+        coalesce(contagens.linhas_rejeitadas, 0) as linhas_rejeitadas,
         arquivos.refused_rows as linhas_recusadas,
-        arquivos.raw_rows - arquivos.refused_rows
-        {%- for resultado in resultados %} - coalesce(contagens.linhas_{{ resultado }}s, 0){% endfor %} as diferenca_linhas,
         arquivos.raw_amount as valor_recebido,
-        {%- for resultado in resultados %}
-        cast(coalesce(contagens.valor_{{ resultado }}s, 0) as decimal(18, 2)) as valor_{{ resultado[:-1] }}o,
-        {%- endfor %}
+        cast(coalesce(contagens.valor_registrado, 0) as decimal(18, 2)) as valor_registrado,
+        cast(coalesce(contagens.valor_prescrito, 0) as decimal(18, 2)) as valor_prescrito,
+        cast(coalesce(contagens.valor_substituido, 0) as decimal(18, 2)) as valor_substituido,
+        cast(coalesce(contagens.valor_duplicado, 0) as decimal(18, 2)) as valor_duplicado,
+        cast(coalesce(contagens.valor_rejeitado, 0) as decimal(18, 2)) as valor_rejeitado,
         arquivos.refused_amount as valor_recusado,
-        cast(
-            arquivos.raw_amount - arquivos.refused_amount
-            {%- for resultado in resultados %} - coalesce(contagens.valor_{{ resultado }}s, 0){% endfor %}
-            as decimal(18, 2)
-        ) as diferenca_valor,
         arquivos.file_id
     from arquivos
     inner join lotes on arquivos.file_id = lotes.file_id
     left join contagens on arquivos.file_id = contagens.file_id
+),
+
+resultado_lotes as (
+    select
+        *,
+        linhas_recebidas - linhas_registradas - linhas_prescritas - linhas_substituidas - linhas_duplicadas
+        - linhas_rejeitadas - linhas_recusadas as diferenca_linhas,
+        cast(
+            valor_recebido - valor_registrado - valor_prescrito - valor_substituido - valor_duplicado
+            - valor_rejeitado - valor_recusado as decimal(18, 2)
+        ) as diferenca_valor
+    from lotes_contados
 )
 
 select * from resultado_lotes
