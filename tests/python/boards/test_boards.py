@@ -442,5 +442,7 @@ def test_a_board_is_an_exposure_of_what_it_reads(board: str) -> None:
     (exposure,) = [found for found in exposures if found["name"] == f"board_{board}"]
     assert exposure["url"] == f"boards/{board}.yml"
     text = "".join((BOARDS / f"{name}.yml").read_text(encoding="utf-8") for name in ("_page", board))
-    read = set(re.findall(r"\blastro_(?:cartoes|cobranca|cooperativa|mensageria|qualidade|recebimento)\.(\w+)", text))
+    read = set(
+        re.findall(r"\blastro_(?:cartoes|cobranca|cooperativa|mensageria|qualidade|recebimento)\.(\w+)", text)
+    )
     assert set(exposure["depends_on"]) == {f"ref('{name}')" for name in read}
