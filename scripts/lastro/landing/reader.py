@@ -88,6 +88,48 @@ def read(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target
     return replace(reading, rows=rows)
 
 
+def split(
+    con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, delimiter: str | None = None
+) -> Reading:
+    """Split a prepared delimited file into the rows of the view `split_rows` of a connection.
+
+    Args:
+        con: A connection for this call alone; its temporary objects are replaced.
+        table: The raw table that the file belongs to.
+        prepared: The file as `text.prepare` returns it.
+        delimiter: One of DELIMITERS; None to detect it.
+
+    Returns:
+        The file's layout, without the number of rows.
+
+    Raises:
+        UnreadableFile: The structure of the file cannot be trusted.
+    """
+    _set(con, path=without_wildcards(prepared.path))
+    _set(con, absent_character=prepared.absent_character)
+    con.execute(_sql("lines"))
+    try:
+        return _split(con, table, prepared, delimiter)
+    except duckdb.InvalidInputException as error:
+        raise UnreadableFile(_without_data(str(error), prepared.path), "linha_longa") from None
+
+
+def cells_of(con: duckdb.DuckDBPyConnection, line: str, delimiter: str) -> list[str] | None:
+    """Return the cells of one line, or None if a quote in it is not closed."""
+    con.execute(_sql("csv_macros").replace("¦", delimiter))
+    [(is_open, cells)] = con.execute(
+        "select ends_open(line), list_transform(cut(line), lambda cell: loosely_unquoted(cell))"
+        " from (select ? as line)",
+        [line],
+    ).fetchall()
+    return None if is_open else cells
+
+
+def delimiter_of(header: str) -> str:
+    """Return the delimiter that a header has most of."""
+    return max(DELIMITERS, key=lambda candidate: (header.count(candidate), candidate))
+
+
 def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, target: Path | None) -> Reading:
     """Inspect a raw Parquet file, which is its own landed form, and copy its rows if a target is given.
 
@@ -143,34 +185,8 @@ def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:
-    found = con.execute(
-        "select line_number, line from lines where trim(line, ' ' || chr(9)) <> '' limit 1"
-    ).fetchone()
-    if found is None:
-        raise UnreadableFile(
-            "line 1: the file is empty. Even a month without rows has a header: request the file again.",
-            "arquivo_vazio",
-        )
-    header_line, header = found
-    delimiter = max(DELIMITERS, key=lambda candidate: (header.count(candidate), candidate))
-    con.execute(_sql("csv_macros").replace("¦", delimiter))
-    [(is_open, cells)] = con.execute(
-        "select ends_open(line), list_transform(cut(line), lambda cell: loosely_unquoted(cell))"
-        " from (select ? as line)",
-        [header],
-    ).fetchall()
-    if is_open:
-        raise UnreadableFile(
-            f"line {header_line}: a quote in the header is not closed. Correct the header.", "aspas_abertas"
-        )
-    names = tuple(cell.strip(" \t\ufeff").lower() or f"column_{at}" for at, cell in enumerate(cells, start=1))
-    _refuse_header(table, header_line, names)
-    _set(con, header_line=header_line, column_count=len(names))
-    con.execute(_sql("quoted_lines") if prepared.has_quotes else _NO_QUOTED_LINES)
-    lines_set_free = prepared.has_quotes and _swallows_rows(con, table, names, delimiter)
-    if lines_set_free:
-        con.execute("delete from quoted_lines")
-    con.execute(_sql("split_rows"))
+    reading = _split(con, table, prepared, None)
+    names, delimiter = reading.column_names or (), reading.delimiter or ","
     declared = [column.name for column in table.columns]
     extra = tuple(name for name in names if name not in declared)
     # Joining cells in the declared order by the delimiter restores the text of a row without quotes.
@@ -189,8 +205,36 @@ def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, t
         else _ABSENT,
     }
     _write(con, columns, "split_rows", target)
+    return reading
+
+
+def _split(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, delimiter: str | None) -> Reading:
+    found = con.execute(
+        "select line_number, line from lines where trim(line, ' ' || chr(9)) <> '' limit 1"
+    ).fetchone()
+    if found is None:
+        raise UnreadableFile(
+            "line 1: the file is empty. Even a month without rows has a header: request the file again.",
+            "arquivo_vazio",
+        )
+    header_line, header = found
+    delimiter = delimiter or delimiter_of(header)
+    cells = cells_of(con, header, delimiter)
+    if cells is None:
+        raise UnreadableFile(
+            f"line {header_line}: a quote in the header is not closed. Correct the header.", "aspas_abertas"
+        )
+    names = tuple(cell.strip(" \t\ufeff").lower() or f"column_{at}" for at, cell in enumerate(cells, start=1))
+    _refuse_header(table, header_line, names)
+    _set(con, header_line=header_line, column_count=len(names))
+    con.execute(_sql("quoted_lines") if prepared.has_quotes else _NO_QUOTED_LINES)
+    lines_set_free = prepared.has_quotes and _swallows_rows(con, table, names, delimiter)
+    if lines_set_free:
+        con.execute("delete from quoted_lines")
+    con.execute(_sql("split_rows"))
+    declared = [column.name for column in table.columns]
     # The gate writes the original line itself: it is kept, and no surprise.
-    unknown = tuple(name for name in extra if name != ORIGINAL_LINE)
+    unknown = tuple(name for name in names if name not in (*declared, ORIGINAL_LINE))
     return Reading(delimiter, header_line, names, unknown, lines_set_free=lines_set_free)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from lastro.receive.claims import Claim, Claims, LostClaim
 from lastro.receive.events import Events, status_of
 from lastro.receive.judge import Accepted
+from lastro.receive.layout import clean_client
 from lastro.receive.places import Places, scratch_folder
 from lastro.receive.roots import Root
 
@@ -44,7 +44,7 @@ class Batches:
             day: When it was received.
             note: What to keep with the batch; `note_of` returns it.
         """
-        series = f"{re.sub('[^A-Za-z0-9_]+', '_', sender).strip('_') or 'desconhecido'}-{day:%Y%m%d}"
+        series = f"{clean_client(sender)}-{day:%Y%m%d}"
         number = self._numbers.get(series) or self._last_number(series)
         while True:
             number += 1
@@ -169,6 +169,8 @@ class Batches:
                 "valor": accepted.amount,
                 "avisos": ",".join(accepted.warnings) or None,
                 "substitui": replaced if is_newest else None,
+                "linhas_ignoradas": accepted.ignored or None,
+                "corrige": accepted.corrects,
             },
         )
         # Whoever cancels withdraws what was accepted before; here it was cancelled meanwhile.

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest
@@ -20,7 +20,7 @@ from lastro.receive.batches import Batches
 from lastro.receive.claims import Claim, Claims, LostClaim
 from lastro.receive.containers import Member, unpack
 from lastro.receive.events import Events, status_of
-from lastro.receive.formats import FixedWidth, read_formats
+from lastro.receive.formats import Format, read_formats
 from lastro.receive.inbox import Inbox
 from lastro.receive.judge import Accepted, judge
 from lastro.receive.places import OUTAGES, REASON, Places, kept_name, outages, scratch_folder
@@ -60,7 +60,7 @@ class Gate:
         places: Places,
         *,
         tables: list[RawTable] | None = None,
-        formats: list[FixedWidth] | None = None,
+        formats: list[Format] | None = None,
         lease_seconds: float = 300,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -333,6 +333,9 @@ class Gate:
                 "arquivo_ilegivel", f"reading it failed with {type(error).__name__}. Send it in another form."
             )
             return self._refuse(id_lote, shown, name, original, unforeseen)
+        if accepted.corrects and self.batches.note_of(accepted.corrects) is None:
+            # A name may say anything.
+            accepted = replace(accepted, corrects=None)
         self.batches.publish(id_lote, accepted, ORIGIN)
         return self._outcome(id_lote, shown)
 

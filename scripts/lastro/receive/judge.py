@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from hashlib import file_digest
 from pathlib import Path
-from tempfile import gettempdir
 
 import duckdb
 
 from lastro.contract import ORIGINAL_LINE, Arrival, RawTable
-from lastro.landing import reader, text
+from lastro.landing import reader
 from lastro.landing.count import count_csv, count_json, count_parquet
-from lastro.landing.settings import memory_limit
 from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
+from lastro.receive import reading as readings
 from lastro.receive.containers import Kind, kind_of
-from lastro.receive.formats import FixedWidth, fixed_width_as_text, refuse_difference
+from lastro.receive.convert import Converted, convert, open_received, standard_format
+from lastro.receive.formats import GATE_COLUMNS, Format, format_for
+from lastro.receive.layout import keeps_problems, returned_batch
 from lastro.receive.refusal import Refused
 from lastro.receive.sheets import sheet_as_text
+from lastro.receive.totals import refuse_difference
 
-_FOLDER = Path(__file__).parent
-# What a cell of a typed column looks like, whether or not it is one.
-_LOOKS_LIKE = {
-    "date": "([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4})",
-    "timestamp": "[0-9]{4}-[0-9]{2}-[0-9]{2}.*",
-    "decimal": "-?(R\\$ ?)?-?[0-9][0-9., ]*",
-}
 # Decoding takes this part of the time of reading; a file of more bytes than this shows how far reading is.
 _DECODING, _LARGE = 0.3, 50_000_000
+# What a file is converted from takes about as long to read as what it is converted to.
+_CONVERTING = 0.5
 _CONTROL = re.compile(r"\s*(?P<what>linhas|valor)\s*[=:;]\s*(?P<total>[^\r\n]+?)\s*", re.IGNORECASE)
 
 
@@ -53,6 +48,8 @@ class Accepted:
         row_groups: The parts in which a build reads them.
         amount: The sum in R$, if a total was declared and therefore counted.
         warnings: Codes of what does not stop the file.
+        ignored: Lines that are no rows by agreement.
+        corrects: The batch whose rejected lines come back in this file, as its name says.
     """
 
     arrival: Arrival
@@ -65,12 +62,14 @@ class Accepted:
     row_groups: int
     amount: Decimal | None
     warnings: tuple[str, ...]
+    ignored: int = 0
+    corrects: str | None = None
 
 
 def judge(
     path: Path,
     arrival: Arrival,
-    formats: list[FixedWidth],
+    formats: list[Format],
     scratch: Path,
     name: str,
     control: bytes | None,
@@ -91,17 +90,18 @@ def judge(
         Refused: It cannot be trusted.
     """
     table = arrival.table
-    layout = next((each for each in formats if each.applies(table, arrival.client, name)), None)
     kind = kind_of(path)
+    if table.is_parquet:
+        return _judge_parquet(path, arrival, kind, control)
+    form = format_for(formats, table, arrival.client, name)
+    if form is None and keeps_problems(table):
+        form = _implied_format(path, arrival, kind, scratch)
+    if form:
+        return _judge_layout(path, arrival, kind, form, scratch, name, control, progress)
     derived = scratch / "derived.csv"
     warnings: list[str] = []
     source, said = path, "json" if table.is_json else "csv"
-    if table.is_parquet:
-        return _judge_parquet(path, arrival, kind, control)
-    if kind is Kind.text and layout:
-        fixed_width_as_text(path, layout, table.amount, derived)
-        source, said = derived, "largura_fixa"
-    elif kind in (Kind.xlsx, Kind.xls) and not table.is_json:
+    if kind in (Kind.xlsx, Kind.xls) and not table.is_json:
         warnings += sheet_as_text(path, table, derived)
         source, said = derived, kind.value
     elif kind is Kind.parquet and not table.is_json:
@@ -118,13 +118,90 @@ def judge(
         path=source,
         sha256=prepared.sha256,
         kind=said,
-        version=layout.version if layout else None,
-        encoding=layout.encoding if layout else prepared.encoding if source is path else None,
+        version=None,
+        encoding=prepared.encoding if source is path else None,
         rows=reading.rows,
         row_groups=row_groups,
         amount=amount,
         warnings=tuple(warnings),
     )
+
+
+def _judge_layout(
+    path: Path,
+    arrival: Arrival,
+    kind: Kind,
+    form: Format,
+    scratch: Path,
+    name: str,
+    control: bytes | None,
+    progress: Callable[[float], None],
+) -> Accepted:
+    """Judge a file in its sender's layout, by what it is converted to."""
+    table, derived = arrival.table, scratch / "derived.csv"
+    size, inner = max(path.stat().st_size, 1), scratch / "layout"
+    inner.mkdir()
+    corrects = returned_batch(name, arrival.client)
+
+    def decoded(done: int) -> None:
+        if size > _LARGE:
+            progress(100 * _CONVERTING * _DECODING * done / size)
+
+    try:
+        with readings.database().cursor() as con:
+            received = open_received(con, path, kind, form, table, inner, corrects or "", progress=decoded)
+            converted: Converted = convert(received, form, table, arrival.client, derived)
+    except UnreadableFile as error:
+        raise Refused(error.code, str(error)) from None
+    prepared, reading, row_groups = _read(
+        derived, table, "utf-8", scratch, lambda percent: progress(100 * _CONVERTING + _CONVERTING * percent)
+    )
+    amount = None if control is None else _refuse_other_totals(control, derived, prepared.encoding, table)
+    return Accepted(
+        arrival=arrival,
+        path=derived,
+        sha256=prepared.sha256,
+        kind=_kind_said(kind, form),
+        version=str(form.version) if form.version else None,
+        encoding=converted.encoding,
+        rows=reading.rows,
+        row_groups=row_groups,
+        amount=amount,
+        warnings=converted.warnings,
+        ignored=converted.ignored,
+        corrects=corrects if converted.is_returned else None,
+    )
+
+
+def _kind_said(kind: Kind, form: Format) -> str:
+    if form.container == "planilha":
+        return kind.value
+    return "csv" if form.container == "delimitado" else form.container
+
+
+def _implied_format(path: Path, arrival: Arrival, kind: Kind, scratch: Path) -> Format | None:
+    """Return the format of a file without an agreement, if its columns are not published as they came.
+
+    A sheet is converted as ever. In text, what the gate itself writes beside the cells is not taken from a
+    sender: neither the columns of a file of rejected lines, nor what looks like them.
+    """
+    if kind in (Kind.xlsx, Kind.xls):
+        return standard_format(arrival.table, arrival.client, "planilha")
+    if kind is not Kind.text:
+        return None
+    try:
+        prepared = readings.prepare(path, arrival.table.encoding, scratch / "peeked.txt")
+    except UnreadableFile as error:
+        raise Refused(error.code, str(error)) from None
+    with prepared.path.open(encoding="utf-8") as file:
+        header = ""
+        while not header.strip(" \t\n") and (line := file.readline(1_000_000)):
+            header = line.rstrip("\n")
+    (scratch / "peeked.txt").unlink(missing_ok=True)
+    with readings.database().cursor() as con:
+        cells = reader.cells_of(con, header, reader.delimiter_of(header)) or []
+    names = {cell.strip(" \t\ufeff").lower() for cell in cells}
+    return standard_format(arrival.table, arrival.client, "delimitado") if names & set(GATE_COLUMNS) else None
 
 
 def _judge_parquet(path: Path, arrival: Arrival, kind: Kind, control: bytes | None) -> Accepted:
@@ -178,25 +255,19 @@ def _read(
     try:
         size = max(source.stat().st_size, 1)
         is_large = size > _LARGE
-        prepared = text.prepare(
+        prepared = readings.prepare(
             source,
             encoding,
             scratch / "prepared.txt",
             lambda done: progress(100 * _DECODING * done / size) if is_large else None,
         )
-        if prepared.nul_line is not None:
-            raise Refused(
-                "byte_nulo",
-                f"line {prepared.nul_line}: the character NUL, first at byte {_first_nul(source)}."
-                " The file is damaged, or no text: send it again.",
-            )
-        with _database().cursor() as con:
+        with readings.database().cursor() as con:
             if table.is_json:
-                _refuse_other_than_json(prepared.path)
+                readings.refuse_other_than_json(prepared.path)
             with _shown(con, progress if is_large else None):
                 reading = reader.read(con, table, prepared, rows)
             if prepared.has_quotes and not table.is_json:
-                _refuse_doubtful_quotes(con, table, reading)
+                readings.refuse_doubtful_quotes(con, table, reading)
             return prepared, reading, _row_groups(con, rows)
     except UnreadableFile as error:
         raise Refused(error.code, str(error)) from None
@@ -222,88 +293,6 @@ def _shown(con: duckdb.DuckDBPyConnection, progress: Callable[[float], None] | N
     finally:
         done.set()
         reporter.join()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """Return the database of this process; each file gets a cursor, whose temporary objects are its own."""
-    config = {
-        # One query per file, on one thread: lines are numbered in order, and files are read at the same time.
-        "threads": 1,
-        "memory_limit": memory_limit(),
-        "temp_directory": str(Path(gettempdir()) / f"lastro_receive_{os.getpid()}"),
-        "preserve_insertion_order": False,
-    }
-    return duckdb.connect(config=config)
-
-
-def _first_nul(path: Path) -> int:
-    before = 0
-    with path.open("rb") as file:
-        while block := file.read(1024 * 1024):
-            at = block.find(b"\0")
-            if at >= 0:
-                return before + at
-            before += len(block)
-    return before
-
-
-def _refuse_other_than_json(path: Path) -> None:
-    with path.open(encoding="utf-8") as file:
-        start = ""
-        while not start.strip("\ufeff \t\r\n") and (block := file.read(4096)):
-            start += block
-    start = start.strip("\ufeff \t\r\n")
-    if start and start[0] not in "[{":
-        raise Refused("json_ilegivel", "line 1: the file does not begin with [ or {. Send it as JSON.")
-
-
-def _refuse_doubtful_quotes(con: duckdb.DuckDBPyConnection, table: RawTable, reading: reader.Reading) -> None:
-    if reading.lines_set_free:
-        [(line,)] = con.execute(
-            "select min(line_number) from split_rows where row_problem in ('row:unbalanced_quote',"
-            " 'row:text_after_quote')"
-        ).fetchall()
-        raise Refused(
-            "aspas_abertas",
-            f"line {line or reading.header_line}: a quote is opened and never closed, so it swallows lines."
-            " Close it, and write a quote inside a cell twice.",
-        )
-    names = reading.column_names or ()
-    joined = _first(con, "joined_rows", reading.delimiter, _is_a_row(table, names))
-    if joined:
-        raise Refused(
-            "aspas_abertas",
-            f"line {joined[0]}: a quoted cell goes on to line {joined[1]}, which is a row of its own."
-            " Close the quote, and write a quote inside a cell twice.",
-        )
-    stray = _first(con, "stray_quotes", reading.delimiter, "")
-    if stray:
-        raise Refused(
-            "aspas_soltas",
-            f"line {stray[0]}, column {stray[1]}: a quote inside a cell that is not quoted. Quote the cell,"
-            " and write the quote twice.",
-        )
-
-
-def _is_a_row(table: RawTable, names: tuple[str, ...]) -> str:
-    """Return SQL that says whether cells look like a row of a table; never, if it has no dates or numbers."""
-    conditions = []
-    for column in table.columns:
-        pattern = _LOOKS_LIKE.get(column.type.split("(")[0])
-        if pattern and column.required and column.name in names:
-            cell = f"trim(cells[{names.index(column.name) + 1}], ' \"')"
-            conditions.append(f"regexp_full_match({cell}, {literal(pattern)})")
-    keys = [f"trim(cells[{names.index(name) + 1}], ' \"') <> ''" for name in table.key if name in names]
-    return " and ".join(conditions + keys) if conditions else "false"
-
-
-def _first(
-    con: duckdb.DuckDBPyConnection, name: str, delimiter: str | None, is_a_row: str
-) -> tuple[int, int] | None:
-    sql = (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-    sql = sql.replace("true /* is a row */", is_a_row).replace("¦", delimiter or ",")
-    return con.execute(sql).fetchone()
 
 
 def _row_groups(con: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -21,7 +21,7 @@ from conftest import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from lastro.contract import RawTable
-from lastro.receive.formats import FixedWidth, read_formats
+from lastro.receive.formats import Format, read_formats
 from lastro.receive.gate import Outcome
 from throwaway import House, Row, table_of
 
@@ -207,14 +207,14 @@ FIXED = "".join(
     line.ljust(40) + "\r\n"
     for line in ["00", *(RECORD.format(n, n, n * 100) for n in range(1, 6)), f"99{5:06}{1500:011}"]
 )
-FORMAT = """id_cliente,source_name,table_name,versao,arquivos,conteiner,codificacao,tamanho_registro,tipo,cabecalho,detalhe,trailer,trailer_linhas,trailer_conta,trailer_valor,trailer_valor_formato
-f,f,t,1,*.rem,largura_fixa,cp1252,40,1-2,00,10,99,3-8,detalhe,9-19,9(9)V99
+FORMAT = """id_cliente,source_name,table_name,versao,arquivos,conteiner,codificacao,delimitador,inicio,fim,ignorar,tamanho_registro,tipo,cabecalho,detalhe,trailer,trailer_linhas,trailer_conta,trailer_valor,trailer_valor_formato
+f,f,t,1,*.rem,largura_fixa,cp1252,,,,,40,1-2,00,10,99,3-8,detalhe,9-19,9(9)V99
 """
-PLACES = """id_cliente,source_name,table_name,versao,coluna,posicao,formato
-f,f,t,1,id,3-8,9(6)
-f,f,t,1,nome,9-18,X
-f,f,t,1,dia,19-26,DDMMAAAA
-f,f,t,1,valor,27-35,9(7)V99
+PLACES = """id_cliente,source_name,table_name,versao,coluna,origem,formato,constante
+f,f,t,1,id,3-8,9(6),
+f,f,t,1,nome,9-18,X,
+f,f,t,1,dia,19-26,DDMMAAAA,
+f,f,t,1,valor,27-35,9(7)V99,
 """
 
 
@@ -285,10 +285,10 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def fixed_formats(folder: Path) -> list[FixedWidth]:
+def fixed_formats(folder: Path) -> list[Format]:
     (folder / "formatos.csv").write_text(FORMAT)
-    (folder / "colunas.csv").write_text(PLACES)
-    return read_formats(folder / "formatos.csv", folder / "colunas.csv")
+    (folder / "formato_colunas.csv").write_text(PLACES)
+    return read_formats(folder, TABLES)
 
 
 TABLES: list[RawTable] = [

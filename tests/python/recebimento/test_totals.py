@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from lastro.receive.formats import FixedWidth, read_formats
+from lastro.receive.formats import Format, read_formats
 from throwaway import House, table_of
 
 COLUMNS = {
@@ -21,22 +21,22 @@ COLUMNS = {
     "valor": "decimal(18, 2)",
     "taxa": "varchar",
 }
-FORMAT = """id_cliente,source_name,table_name,versao,arquivos,conteiner,codificacao,tamanho_registro,tipo,cabecalho,detalhe,trailer,trailer_linhas,trailer_conta,trailer_valor,trailer_valor_formato
-x,x,t,7,cob*.rem,largura_fixa,{encoding},40,1-2,00,10,99,3-8,{counts},{amount},9(9)V99
+FORMAT = """id_cliente,source_name,table_name,versao,arquivos,conteiner,codificacao,delimitador,inicio,fim,ignorar,tamanho_registro,tipo,cabecalho,detalhe,trailer,trailer_linhas,trailer_conta,trailer_valor,trailer_valor_formato
+x,x,t,7,cob*.rem,largura_fixa,{encoding},,,,,40,1-2,00,10,99,3-8,{counts},{amount},9(9)V99
 """
-PLACES = """id_cliente,source_name,table_name,versao,coluna,posicao,formato
-x,x,t,7,conta,3-8,9(6)
-x,x,t,7,titular,9-18,X
-x,x,t,7,vencimento,19-26,DDMMAAAA
-x,x,t,7,valor,27-35,9(7)V99
-x,x,t,7,taxa,36-40,9(2)V9(3)
+PLACES = """id_cliente,source_name,table_name,versao,coluna,origem,formato,constante
+x,x,t,7,conta,3-8,9(6),
+x,x,t,7,titular,9-18,X,
+x,x,t,7,vencimento,19-26,DDMMAAAA,
+x,x,t,7,valor,27-35,9(7)V99,
+x,x,t,7,taxa,36-40,9(2)V9(3),
 """
 
 
-def formats(folder: Path, encoding="cp1252", counts="detalhe", amount="9-19") -> list[FixedWidth]:
+def formats(folder: Path, encoding="cp1252", counts="detalhe", amount="9-19") -> list[Format]:
     (folder / "formatos.csv").write_text(FORMAT.format(encoding=encoding, counts=counts, amount=amount))
-    (folder / "colunas.csv").write_text(PLACES)
-    return read_formats(folder / "formatos.csv", folder / "colunas.csv")
+    (folder / "formato_colunas.csv").write_text(PLACES)
+    return read_formats(folder, [table_of(COLUMNS, amount="valor")])
 
 
 @pytest.fixture
@@ -214,16 +214,16 @@ def test_every_byte_that_is_cut_off_is_missed(house: House) -> None:
     ("old", "new", "says"),
     [
         ("largura_fixa", "csv", "line 2: conteiner is 'csv'"),
-        (",1-2,", ",2-1,", "line 2: posicao of tipo is '2-1'"),
-        (",40,", ",forty,", "line 2"),
+        (",1-2,", ",2-1,", "line 2: tipo is '2-1'"),
+        (",40,", ",forty,", "line 2: tamanho_registro is 'forty'"),
     ],
 )
 def test_a_format_that_is_wrong_names_its_line(tmp_path: Path, old: str, new: str, says: str) -> None:
     said = FORMAT.format(encoding="cp1252", counts="detalhe", amount="9-19").replace(old, new)
-    (tmp_path / "f.csv").write_text(said)
-    (tmp_path / "c.csv").write_text(PLACES)
+    (tmp_path / "formatos.csv").write_text(said)
+    (tmp_path / "formato_colunas.csv").write_text(PLACES)
     with pytest.raises(ValueError, match=says):
-        read_formats(tmp_path / "f.csv", tmp_path / "c.csv")
+        read_formats(tmp_path, [table_of(COLUMNS, amount="valor")])
 
 
 # --- Control files and markers ---

@@ -12,7 +12,7 @@ import duckdb
 from lastro.contract import Column, Inbox, RawTable, read_contract
 from lastro.landing import reader
 from lastro.landing.text import prepare
-from lastro.receive.formats import FixedWidth
+from lastro.receive.formats import Format
 from lastro.receive.gate import Gate, Outcome
 from lastro.receive.places import Places
 
@@ -64,7 +64,7 @@ class House:
         self,
         folder: Path,
         *tables: RawTable,
-        formats: list[FixedWidth] | None = None,
+        formats: list[Format] | None = None,
         lease_seconds: float = 300,
     ) -> None:
         self.folder = folder
