@@ -16,7 +16,7 @@ from lastro.cli.errors import Commands, ExitCode, errors
 from lastro.cli.options import RAW_ROOT, RawRoot
 from lastro.contract import RawTable, read_contract
 from lastro.receive import suggest as proposals
-from lastro.receive.formats import FOLDER, read_formats
+from lastro.receive.formats import FOLDER, FORMATS_FILE, read_formats
 from lastro.receive.gate import Gate
 from lastro.receive.places import Places
 from lastro.receive.refusal import Refused
@@ -158,7 +158,7 @@ def list_formats(
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("client", "table", "version", "files", "container", "columns"):
         table.add_column(name, no_wrap=True, justify="right" if name in ("version", "columns") else "left")
-    rows = [row for row in seeds.rows_of(formats / seeds.FORMATS) if client in (None, row["id_cliente"])]
+    rows = [row for row in seeds.rows_of(formats / FORMATS_FILE) if client in (None, row["id_cliente"])]
     for row in sorted(rows, key=lambda row: (*seeds.key_of(row), int(row["versao"]))):
         found = seeds.stored(formats, *seeds.key_of(row), row["versao"])
         name = f"{row['source_name']}.{row['table_name']}"

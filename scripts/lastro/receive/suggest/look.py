@@ -194,7 +194,7 @@ def _delimiter(lines: Sequence[str]) -> str | None:
     scores = {}
     for delimiter in DELIMITERS:
         [(width, count)] = Counter(len(_cells(line, delimiter)) for line in lines).most_common(1)
-        if width > 1 and 2 * count >= len(lines):
+        if width > 1 and 2 * count > len(lines):
             scores[delimiter] = (width - 1) * count
     best = max(scores, key=lambda delimiter: scores[delimiter], default=None)
     is_one_length = len(lines) > 2 and len({len(line) for line in lines}) == 1
@@ -275,7 +275,7 @@ def _table(rows: list[_Row], tail: list[_Row], is_whole: bool, settings: dict[st
         start, total = footer
         settings["fim"] = start
         table = table[: table.index(total)] if total in table else table
-        if any(_begins(row) == start for row in table):
+        if any(row.filled[0].casefold().startswith(start.casefold()) for row in table):
             remarks.append(f"Some rows begin like the total, with {start!r}: the table would end there.")
     is_whole = is_whole and len(table) <= MAX_ROWS
     seen = table[:MAX_ROWS]
@@ -285,11 +285,12 @@ def _table(rows: list[_Row], tail: list[_Row], is_whole: bool, settings: dict[st
     names = [name.strip() for name in header.cells[:MAX_COLUMNS]] if header else []
     repeated = {name for name in names if name and [each.lower() for each in names].count(name.lower()) > 1}
     if repeated:
-        remarks.append(f"The header repeats {', '.join(sorted(repeated))}; the gate refuses that.")
+        listed = ", ".join(sorted(name[:40] for name in repeated))
+        remarks.append(f"The header repeats {listed}: which is which cannot be said, so they are ignored.")
     sources = [
         _source(number, names[number - 1] if header else None, seen)
         for number in range(1, (len(names) if header else min(width, MAX_COLUMNS)) + 1)
-        if not header or names[number - 1]
+        if not header or (names[number - 1] and names[number - 1] not in repeated)
     ]
     cells = tuple(footer[1].cells) if footer else ()
     return Look(settings, tuple(sources), len(seen), is_whole, cells, tuple(remarks))

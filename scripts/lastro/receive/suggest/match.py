@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
 from lastro.contract import Column, RawTable
+from lastro.receive.formats import CLIENT, GATE_COLUMNS
+from lastro.receive.layout import clean_client
 from lastro.receive.suggest.look import Look, Source, unaccented
 from lastro.receive.suggest.values import TEXT, Profile
 
@@ -19,9 +20,6 @@ _LEAST, _LEAST_OPTIONAL = 0.3, 0.5
 _NEAR, _DOUBTFUL = 0.1, 0.55
 # The column that says whose a row is, which a client seldom writes into its own file.
 SENDER = "id_cliente_credor"
-CLIENT = "{client}"
-# What the gate writes itself.
-_OF_THE_GATE = ("linha_original", "problema_linha", "texto_original")
 # Part of the confidence that comes from the name, by what the values can show.
 _BY_NAME = {
     "document": 0.55,
@@ -72,7 +70,7 @@ class _Score:
 
 def mapped(table: RawTable) -> list[Column]:
     """Return the declared columns that a format gives: all but those that the gate writes itself."""
-    return [column for column in table.columns if column.name not in _OF_THE_GATE]
+    return [column for column in table.columns if column.name not in GATE_COLUMNS]
 
 
 def match(look: Look, table: RawTable, client: str) -> list[Choice]:
@@ -172,16 +170,11 @@ def _score(column: Column, source: Source, table: RawTable, client: str) -> _Sco
 def _sender(column: Column, source: Source, client: str) -> _Score:
     """Judge a column that may hold the client's id: a row of another client would be rejected."""
     cells = [cell for cell in source.cells if cell]
-    agree = sum(_clean(cell) == _clean(client) for cell in cells) / len(cells) if cells else 0.0
+    agree = sum(clean_client(cell) == clean_client(client) for cell in cells) / len(cells) if cells else 0.0
     by_name, reason = _by_name(column, source.name)
     if agree < 0.9:
         return _Score(0.0, "")
     return _Score(round(0.5 * by_name + 0.5 * agree, 4), f"{reason}; {agree:.0%} are the client's id")
-
-
-def _clean(client: str) -> str:
-    """Return a client's id as the id of its batches has it."""
-    return re.sub("[^A-Za-z0-9_]+", "_", client).strip("_")
 
 
 def _by_name(column: Column, name: str | None) -> tuple[float, str]:

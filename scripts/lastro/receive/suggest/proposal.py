@@ -16,33 +16,12 @@ from pathlib import Path
 import yaml
 
 from lastro.contract import RawTable
-from lastro.receive.formats import read_formats
+from lastro.receive.formats import COLUMNS_FILE, FORMAT_FIELDS, FORMATS_FILE, read_formats
 from lastro.receive.suggest.look import Look
 from lastro.receive.suggest.match import SURE, Choice
 
-FORMATS, COLUMNS = "formatos.csv", "formato_colunas.csv"
-# The fields of `formatos` in the order of the seed; the version is given when a format is saved.
-SETTINGS = [
-    "id_cliente",
-    "source_name",
-    "table_name",
-    "arquivos",
-    "conteiner",
-    "codificacao",
-    "delimitador",
-    "inicio",
-    "fim",
-    "ignorar",
-    "tamanho_registro",
-    "tipo",
-    "cabecalho",
-    "detalhe",
-    "trailer",
-    "trailer_linhas",
-    "trailer_conta",
-    "trailer_valor",
-    "trailer_valor_formato",
-]
+# The fields of a proposal: a version is given when it is saved.
+SETTINGS = [name for name in FORMAT_FIELDS if name != "versao"]
 _REQUIRED = ["id_cliente", "source_name", "table_name", "arquivos", "conteiner"]
 _OF_A_COLUMN = ["origem", "formato", "constante"]
 # In every proposal, so that a person sees what may be said.
@@ -245,27 +224,20 @@ def added(proposal: Proposal, folder: Path, said: str) -> Iterator[tuple[Path, s
     Raises:
         ValueError: The format is not well-formed.
     """
-    # A row of columns may be left over from a saving that was killed, and its version is not used again.
-    versions = [
-        int(row["versao"])
-        for name in (FORMATS, COLUMNS)
-        for row in rows_of(folder / name)
-        if key_of(row) == proposal.key
-    ]
-    version = str(max(versions, default=0) + 1)
+    version = str(int(newest_version(folder, *proposal.key) or 0) + 1)
     client, source, table = proposal.key
     key = {"id_cliente": client, "source_name": source, "table_name": table, "versao": version}
-    column_rows = [key | {"coluna": name} | fields for name, fields in proposal.columns.items()]
+    read_formats(folder)
     with tempfile.TemporaryDirectory(prefix="lastro_format_") as scratch:
         made = Path(scratch)
-        for name, rows in ((COLUMNS, column_rows), (FORMATS, [proposal.settings | key])):
-            _append(folder / name, made / name, rows)
-        read_formats(folder)
+        rows = [key | {"coluna": name} | fields for name, fields in proposal.columns.items()]
+        _append(folder / COLUMNS_FILE, made / COLUMNS_FILE, rows, key)
+        _append(folder / FORMATS_FILE, made / FORMATS_FILE, [proposal.settings | key], key)
         try:
             read_formats(made)
         except ValueError as error:
             # The place in the seeds says nothing to whoever reads the proposal.
-            problem = str(error).partition(", line ")[2].partition(": ")[2] or str(error)
+            problem = re.sub(rf"^{re.escape(scratch)}\S*, line [0-9]+: ", "", str(error))
             raise ValueError(f"{said}: {problem}") from None
         yield made, version
 
@@ -292,14 +264,16 @@ def save(proposal: Proposal, folder: Path, said: str) -> str | None:
         if newest and _same(proposal, stored(folder, *proposal.key, newest)):
             return None
         with added(proposal, folder, said) as (made, version):
-            for name in (COLUMNS, FORMATS):
+            for name in (COLUMNS_FILE, FORMATS_FILE):
                 _replace(made / name, folder / name)
         return version
 
 
 def newest_version(folder: Path, client: str, source: str, table: str) -> str | None:
     """Return the newest saved version of a client's table, or None."""
-    versions = [row["versao"] for row in rows_of(folder / FORMATS) if key_of(row) == (client, source, table)]
+    versions = [
+        row["versao"] for row in rows_of(folder / FORMATS_FILE) if key_of(row) == (client, source, table)
+    ]
     return max(versions, key=int, default=None)
 
 
@@ -314,12 +288,12 @@ def stored(folder: Path, client: str, source: str, table: str, version: str) -> 
         found = rows_of(folder / name)
         return [row for row in found if (*key_of(row), row["versao"]) == (client, source, table, version)]
 
-    formats = of_this(FORMATS)
+    formats = of_this(FORMATS_FILE)
     if not formats:
         raise ValueError(
             f"{client} has no version {version} for {source}.{table}. List them: lastro format list."
         )
-    columns = {row["coluna"]: {each: row[each] for each in _OF_A_COLUMN} for row in of_this(COLUMNS)}
+    columns = {row["coluna"]: {each: row[each] for each in _OF_A_COLUMN} for row in of_this(COLUMNS_FILE)}
     return Proposal({name: formats[0][name] for name in SETTINGS}, columns)
 
 
@@ -346,14 +320,15 @@ def _same(one: Proposal, other: Proposal) -> bool:
     return plain(one) == plain(other)
 
 
-def _append(seed: Path, target: Path, rows: Sequence[dict[str, str]]) -> None:
-    """Write a copy of a seed with more rows, in the columns that its header has."""
-    content = seed.read_text(encoding="utf-8")
-    with seed.open(encoding="utf-8", newline="") as file:
-        names = next(csv.reader(file))
-    with target.open("w", encoding="utf-8", newline="") as file:
-        file.write(content if content.endswith("\n") else f"{content}\n")
-        csv.DictWriter(file, names, lineterminator="\n").writerows(rows)
+def _append(seed: Path, target: Path, rows: Sequence[dict[str, str]], key: dict[str, str]) -> None:
+    """Write a copy of a seed with more rows, without those that a killed saving of this version left."""
+    with seed.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        kept = [row for row in reader if not key.items() <= row.items()]
+        with target.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, reader.fieldnames, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows([*kept, *rows])
 
 
 def _replace(made: Path, seed: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lastro.contract import RawTable
+from lastro.receive.pictures import Picture, number_of
 from lastro.receive.suggest.look import Look
 from lastro.receive.suggest.match import Choice
-from lastro.receive.suggest.values import DECIMAL_COMMA
 
 
 def declared_totals(look: Look, choices: Sequence[Choice], table: RawTable) -> dict[str, str]:
@@ -27,10 +27,10 @@ def declared_totals(look: Look, choices: Sequence[Choice], table: RawTable) -> d
     found: dict[str, str] = {}
     if amounts:
         total = sum(
-            (amount(cell, amounts.picture) or Decimal(0) for cell in amounts.source.cells), Decimal(0)
+            (_amount(cell, amounts.picture) or Decimal(0) for cell in amounts.source.cells), Decimal(0)
         )
         for number, cell in enumerate(look.footer, start=1):
-            if total and amount(cell, amounts.picture) == total:
+            if total and _amount(cell, amounts.picture) == total:
                 found |= {"trailer_valor": str(number), "trailer_valor_formato": amounts.picture}
     for number, cell in enumerate(look.footer, start=1):
         if cell.strip() == str(look.rows) and found.get("trailer_valor") != str(number):
@@ -38,12 +38,5 @@ def declared_totals(look: Look, choices: Sequence[Choice], table: RawTable) -> d
     return found
 
 
-def amount(text: str, picture: str) -> Decimal | None:
-    """Return the R$ of a cell, or None if it is no number."""
-    text = text.replace("R$", "").strip()
-    text = text.replace(".", "").replace(",", ".") if picture == DECIMAL_COMMA else text.replace(",", "")
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+def _amount(text: str, picture: str) -> Decimal | None:
+    return number_of(Picture(picture).reader(text))
