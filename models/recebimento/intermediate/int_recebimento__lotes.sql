@@ -45,6 +45,7 @@ lotes as (
         {{ map_value(map_from_json('do_aceite'), 'versao_formato') }} as versao_formato,
         {{ map_value(map_from_json('do_aceite'), 'destino') }} as destino,
         {{ map_value(map_from_json('do_aceite'), 'substitui') }} as substitui,
+        {{ map_value(map_from_json('do_aceite'), 'corrige') }} as lote_corrigido,
         {{ map_value(map_from_json('da_duplicata'), 'lote_original') }} as lote_original,
         status,
         status_desde,

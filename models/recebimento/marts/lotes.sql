@@ -49,6 +49,7 @@ lotes_contados as (
         lotes.destino,
         julgados.id_lote is not null as is_current,
         lotes.substitui,
+        lotes.lote_corrigido,
         lotes.lote_original
     from lotes
     left join julgados on lotes.id_lote = julgados.id_lote

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from lastro.cli.errors import Commands
-from lastro.cli.options import DATABASE, EXPORTS, Database, Exports, percent_progress
+from lastro.cli.options import (
+    DATABASE,
+    EXPORTS,
+    RAW_ROOT,
+    RECEIVED,
+    Database,
+    Exports,
+    RawRoot,
+    Received,
+    percent_progress,
+)
 from lastro.export.averages import export_averages
 from lastro.export.book import export_book
 from lastro.export.chatbot import export_chatbot
@@ -18,6 +28,7 @@ from lastro.export.files import LOCALES, Format, Style
 from lastro.export.marts import mart_names, read_mart
 from lastro.export.movimento_flat import export_movimento_flat
 from lastro.export.quarentena import export_quarentena
+from lastro.export.rejects import export_rejects
 from lastro.export.tables import export_table
 
 app = typer.Typer(
@@ -118,6 +129,21 @@ def quarentena(
     style = Style(layout, locale, delimiter, bom)
     for path, rows in export_quarentena(database, source_file, locale, style, to):
         typer.echo(f"{rows} rows in {path}")
+
+
+@app.command()
+def rejects(
+    batch: Annotated[
+        str, typer.Option("--batch", metavar="ID", help="The batch, such as acme-20240205-0001.")
+    ],
+    database: Database = DATABASE,
+    received: Received = RECEIVED,
+    raw: RawRoot = RAW_ROOT,
+    to: Exports = EXPORTS,
+) -> None:
+    """Write the rejected debts of a batch in the client's own layout, with what is wrong, to send again."""
+    path, rows = export_rejects(database, raw, received, batch, to)
+    typer.echo(f"{rows} rows in {path}")
 
 
 def _table(name: str) -> Callable[..., None]:

@@ -145,6 +145,8 @@ class _Shaper:
             return ""
         if is_filled and self.ignored and _begins(line, self.ignored):
             self.received.ignored += 1
+            if not self.width:
+                self.received.before.append(line)
             return ""
         if not self.width:
             return self._before(number, line, is_filled)

@@ -187,6 +187,12 @@ def format_for(formats: Sequence[Format], table: RawTable, client: str, name: st
     return max(applying, key=lambda each: each.version, default=None)
 
 
+def version_of(formats: Sequence[Format], table: RawTable, client: str, version: str) -> Format | None:
+    """Return one version of the format of a sender, if it is declared."""
+    found = (each for each in formats if each.is_of(table, client) and str(each.version) == version)
+    return next(found, None)
+
+
 def formats_folder() -> Path:
     """Return the folder of the two CSVs: the one that LASTRO_FORMATS names, else that of the seeds."""
     return Path(os.environ.get("LASTRO_FORMATS") or FOLDER)
@@ -317,6 +323,8 @@ def _origin(column: str, origin: str, container: str, is_headless: bool) -> str 
         except ValueError as error:
             raise ValueError(f"origem of {column} {error}") from None
     if container == "json":
+        if '"' in origin:
+            raise ValueError(f"origem of {column} is a key with a quote, which no path can name")
         return origin
     return _number(f"origem of {column}", origin) if is_headless else origin.lower()
 
@@ -404,7 +412,7 @@ def _encoding(name: str, container: str) -> str | None:
             raise ValueError("codificacao is empty, but a record of fixed width needs one")
         return None
     try:
-        b"".decode(name)
+        "a".encode(name)
     except (LookupError, UnicodeError, ValueError):
         raise ValueError(f"codificacao is {name!r}, which Python does not know, such as cp1252") from None
     return name
@@ -457,6 +465,8 @@ def _totals(row: Mapping[str, str], records: Records | None, table: RawTable) ->
             picture = Picture(row["trailer_valor_formato"] or "X")
         except ValueError as error:
             raise ValueError(f"trailer_valor_formato: {error}") from None
+        if records and not picture.is_implied:
+            raise ValueError("trailer_valor_formato must be a number such as 9(11)V99")
     return Totals(
         _total("trailer_linhas", row["trailer_linhas"], records),
         counts == "todas",

@@ -9,13 +9,13 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 
-from lastro.contract import RawTable, read_contract
+from lastro.contract import Arrival, RawTable, read_contract
 from lastro.receive.batches import Batches
 from lastro.receive.claims import Claim, Claims, LostClaim
 from lastro.receive.containers import Member, unpack
@@ -23,6 +23,7 @@ from lastro.receive.events import Events, status_of
 from lastro.receive.formats import Format, read_formats
 from lastro.receive.inbox import Inbox
 from lastro.receive.judge import Accepted, judge
+from lastro.receive.layout import Returned, returned_batch
 from lastro.receive.places import OUTAGES, REASON, Places, kept_name, outages, scratch_folder
 from lastro.receive.refusal import Refused
 
@@ -165,7 +166,8 @@ class Gate:
                 inner.mkdir()
                 judged = self.inbox.name_of(name, member, is_alone=len(members) == 1)
                 arrival = self.inbox.required_arrival(judged)
-                found = judge(member.path, arrival, self.formats, inner, judged, None)
+                returned = self._returned(judged, arrival)
+                found = judge(member.path, arrival, self.formats, inner, judged, None, returned=returned)
                 first = self.batches.duplicate_of("", found)
                 if first:
                     raise Refused("arquivo_duplicado", f"batch {first} has the same content.")
@@ -327,7 +329,14 @@ class Gate:
         try:
             arrival = self.inbox.required_arrival(name)
             accepted = judge(
-                path, arrival, self.formats, scratch, name, totals, partial(self._reading, shown)
+                path,
+                arrival,
+                self.formats,
+                scratch,
+                name,
+                totals,
+                partial(self._reading, shown),
+                self._returned(name, arrival),
             )
         except Refused as refused:
             return self._refuse(id_lote, shown, name, original, refused)
@@ -341,11 +350,17 @@ class Gate:
                 "arquivo_ilegivel", f"reading it failed with {type(error).__name__}. Send it in another form."
             )
             return self._refuse(id_lote, shown, name, original, unforeseen)
-        if accepted.corrects and self.batches.note_of(accepted.corrects) is None:
-            # A name may say anything.
-            accepted = replace(accepted, corrects=None)
         self.batches.publish(id_lote, accepted, ORIGIN)
         return self._outcome(id_lote, shown)
+
+    def _returned(self, name: str, arrival: Arrival) -> Returned | None:
+        """Return the batch whose rejected lines a file brings back. It must be there: names say anything."""
+        id_lote = returned_batch(name, arrival.client)
+        if id_lote is None or self.batches.note_of(id_lote) is None:
+            return None
+        events = reversed(self.events.of_batch(id_lote))
+        accepted = next((event.dados for event in events if event.evento == "aceito"), None)
+        return None if accepted is None else Returned(id_lote, accepted.get("versao_formato"))
 
     def _refuse(self, id_lote: str, shown: str, name: str, original: Path, refused: Refused) -> Outcome:
         """Put a copy of a refused file into quarantine, with its reason."""

@@ -21,8 +21,8 @@ from lastro.landing.text import Text, UnreadableFile
 from lastro.receive import reading as readings
 from lastro.receive.containers import Kind, kind_of
 from lastro.receive.convert import Converted, convert, open_received, standard_format
-from lastro.receive.formats import GATE_COLUMNS, Format, format_for
-from lastro.receive.layout import keeps_problems, returned_batch
+from lastro.receive.formats import GATE_COLUMNS, Format, format_for, version_of
+from lastro.receive.layout import Returned, keeps_problems
 from lastro.receive.refusal import Refused
 from lastro.receive.sheets import sheet_as_text
 from lastro.receive.totals import refuse_difference
@@ -74,6 +74,7 @@ def judge(
     name: str,
     control: bytes | None,
     progress: Callable[[float], None] = lambda percent: None,
+    returned: Returned | None = None,
 ) -> Accepted:
     """Judge a file that is no archive, by the reader that a build uses.
 
@@ -85,6 +86,7 @@ def judge(
         name: Its name under the inbox.
         control: The bytes of its control file, if it has one.
         progress: Called with the percentage of the text that is read, now and then.
+        returned: The batch whose rejected lines its name says it brings back.
 
     Raises:
         Refused: It cannot be trusted.
@@ -93,11 +95,14 @@ def judge(
     kind = kind_of(path)
     if table.is_parquet:
         return _judge_parquet(path, arrival, kind, control)
-    form = format_for(formats, table, arrival.client, name)
+    if returned is None:
+        form = format_for(formats, table, arrival.client, name)
+    else:
+        form = version_of(formats, table, arrival.client, returned.version) if returned.version else None
     if form is None and keeps_problems(table):
         form = _implied_format(path, arrival, kind, scratch)
     if form:
-        return _judge_layout(path, arrival, kind, form, scratch, name, control, progress)
+        return _judge_layout(path, arrival, kind, form, scratch, control, progress, returned)
     derived = scratch / "derived.csv"
     warnings: list[str] = []
     source, said = path, "json" if table.is_json else "csv"
@@ -133,15 +138,15 @@ def _judge_layout(
     kind: Kind,
     form: Format,
     scratch: Path,
-    name: str,
     control: bytes | None,
     progress: Callable[[float], None],
+    returned: Returned | None,
 ) -> Accepted:
     """Judge a file in its sender's layout, by what it is converted to."""
     table, derived = arrival.table, scratch / "derived.csv"
     size, inner = max(path.stat().st_size, 1), scratch / "layout"
     inner.mkdir()
-    corrects = returned_batch(name, arrival.client)
+    corrects = returned.id_lote if returned else None
 
     def decoded(done: int) -> None:
         if size > _LARGE:

@@ -28,6 +28,13 @@ class Typed(str):
     __slots__ = ()
 
 
+class Returned(NamedTuple):
+    """A batch whose rejected lines come back, as a file's name says, and the version that it was read by."""
+
+    id_lote: str
+    version: str | None
+
+
 class Line(NamedTuple):
     """A line that is a row.
 
@@ -180,7 +187,7 @@ def refuse_footer(line: int, end: End, filled: int, is_row: bool) -> None:
 
 
 def returned_batch(name: str, client: str) -> str | None:
-    """Return the batch of this sender that the name of a file of rejected lines says."""
+    """Return the batch of this sender that the name of a file of rejected lines says, be there one or not."""
     own = re.escape(clean_client(client))
     match = re.match(rf"rejeitadas_({own}-[0-9]{{8}}-[0-9]{{4,}})(?![0-9])", Path(name).name, re.IGNORECASE)
     return match[1] if match else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from lastro.contract import ORIGINAL_LINE
 from lastro.database import opened
 from lastro.reasons import read_reasons
 from lastro.receive.batches import Batches
@@ -29,8 +29,6 @@ from lastro_qualidade.quarentena
 inner join lastro_landed.arquivos on quarentena.source_file = arquivos.source_file
 where quarentena.source_file = ? and quarentena.line_number = ?
 """
-# Formats whose raw file is text that the gate made: its lines are not those that were received.
-_CONVERTED = ("xlsx", "xls", "parquet", "largura_fixa")
 
 
 @dataclass(frozen=True)
@@ -223,15 +221,23 @@ def _rejection(database: Path, source_file: str, line: int) -> tuple[str, str, s
 
 
 def _raw_line(raw: str, accepted: dict[str, str], line: int) -> int:
-    """Return the line in the raw file of a line that was received."""
-    if accepted.get("formato") not in _CONVERTED:
+    """Return the line in the raw file of a line that was received; 0 if it is none.
+
+    What the gate made of a file has the line of each row in a column; other files are published as they came.
+    """
+    if not accepted["destino"].endswith(".csv"):
         return line
     with scratch_folder() as scratch:
-        text = root_at(raw).local(accepted["destino"], scratch).read_text(encoding="utf-8")
-    rows = csv.reader(io.StringIO(text))
-    begins = 1
-    for row in rows:
-        if row and row[-1] == str(line):
-            return begins
-        begins = rows.line_num + 1
+        path = root_at(raw).local(accepted["destino"], scratch)
+        # What the gate writes is UTF-8; another file need not be.
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows = csv.reader(file)
+            names = [name.strip().lower() for name in next(rows, [])]
+            if ORIGINAL_LINE not in names:
+                return line
+            at, begins = names.index(ORIGINAL_LINE), rows.line_num + 1
+            for row in rows:
+                if at < len(row) and row[at] == str(line):
+                    return begins
+                begins = rows.line_num + 1
     return 0

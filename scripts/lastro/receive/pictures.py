@@ -50,6 +50,11 @@ class Picture:
         return self.text == "X"
 
     @property
+    def is_implied(self) -> bool:
+        """Whether it is a number without a written decimal mark."""
+        return _IMPLIED.fullmatch(self.text) is not None
+
+    @property
     def is_marked(self) -> bool:
         """Whether it is a number with a written decimal mark, which a typed number needs no more."""
         return self.text in _MARKED

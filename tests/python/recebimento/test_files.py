@@ -277,12 +277,13 @@ def test_what_nobody_foresaw_is_refused_and_not_raised(house: House, monkeypatch
     assert "personal" not in outcome.message
 
 
-# Codes whose files are elsewhere: those of totals and of records in test_totals, the duplicate in test_versions, and
+# Codes whose files are elsewhere: those of totals and of records in test_totals, of formats in cobranca/test_formats, the duplicate in test_versions, and
 # the one that no known file has above.
 ELSEWHERE = {
     "total_divergente",
     "registro_invalido",
     "trailer_ausente",
+    "rodape_inesperado",
     "controle_ilegivel",
     "arquivo_duplicado",
     "arquivo_ilegivel",
