@@ -25,12 +25,12 @@ from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
 from lastro.contract import RawTable, read_contract
+from lastro.receive.formats import read_formats
 from lastro.receive.refusal import Refused
+from lastro.receive.suggest import proposal as seeds
 from lastro.receive.suggest import suggest
 from lastro.receive.suggest.check import masked_document, masked_text
 from lastro.receive.suggest.match import assignment
-from lastro.receive.formats import read_formats
-from lastro.receive.suggest import proposal as seeds
 from lastro.receive.suggest.values import is_document
 
 LASTRO = str(Path(sys.executable).with_name("lastro"))

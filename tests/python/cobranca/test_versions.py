@@ -144,7 +144,11 @@ def test_a_late_batch_splits_a_debt_that_did_not_change(workspace: Workspace) ->
     assert workspace.query(
         "select id_lote, linhas_registradas, linhas_substituidas, linhas_duplicadas, diferenca_linhas"
         " from lastro_cobranca.resultado_lotes order by 1"
-    ) == [("c1-20240101-0001", 0, 1, 0, 0), ("c1-20240102-0001", 0, 1, 0, 0), ("c1-20240103-0001", 1, 0, 0, 0)]
+    ) == [
+        ("c1-20240101-0001", 0, 1, 0, 0),
+        ("c1-20240102-0001", 0, 1, 0, 0),
+        ("c1-20240103-0001", 1, 0, 0, 0),
+    ]
     # The batch between them is withdrawn.
     (workspace.raw / "cobranca/dividas/c1-20240102-0001.csv").unlink()
     workspace.build("--select", "+tag:cobranca", "--vars", "{allow_removed: true}")
@@ -159,7 +163,9 @@ def test_a_policy_judges_again_only_its_batches(workspace: Workspace) -> None:
     for name in ("c1-20240101-0001", "c1-20240601-0001", "c2-20240601-0001"):
         write_batch(workspace, name, [debt(id_cliente_credor=name[:2], id_divida=name[3:11], **old)])
     workspace.build("--select", "+tag:cobranca")
-    situations = "select id_cliente_credor, id_divida, situacao from lastro_cobranca.fct_dividas order by 1, 2"
+    situations = (
+        "select id_cliente_credor, id_divida, situacao from lastro_cobranca.fct_dividas order by 1, 2"
+    )
     assert len(workspace.query(situations)) == 3
     manifest = workspace.dbt("parse").result
     files = manifest.nodes["model.lastro.base_cobranca__arquivos"]
