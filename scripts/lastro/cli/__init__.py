@@ -14,6 +14,7 @@ from lastro.cli import (
     expect,
     export,
     extract,
+    format,
     land,
     query,
     receive,
@@ -52,3 +53,4 @@ for module in (sample, receive, expect, land, settle, summary, query, boards, do
 app.add_typer(batch.app, name="batch")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
+app.add_typer(format.app, name="format")

@@ -136,6 +136,22 @@ group by 1
 order by 1
 """
 
+_DEBTS = """
+select
+    id_cliente_credor as " ",
+    count(*) as batches,
+    sum(linhas_recebidas) as received,
+    sum(linhas_registradas) as registered,
+    sum(linhas_prescritas) as prescribed,
+    sum(linhas_substituidas + linhas_duplicadas) as again,
+    sum(linhas_rejeitadas) as rejected,
+    sum(valor_registrado) as "registered R$"
+from resultado_lotes
+group by id_cliente_credor
+order by id_cliente_credor
+limit 10
+"""
+
 _BATCHES = """
 select
     status as " ",
@@ -184,6 +200,7 @@ def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     _print_table(con, console, "Average monthly invoices (account_invoice_averages)", _ACCOUNTS)
     _print_table(con, console, "Card movements (fct_movimentacao_cartao)", _MOVEMENTS)
     _print_table(con, console, "Chatbot answers (chatbot_sessions)", _FLOWS)
+    _print_table(con, console, "Debts by client (resultado_lotes)", _DEBTS)
     _print_table(con, console, "Batches (lotes)", _BATCHES)
 
 

@@ -96,7 +96,7 @@ def export_rejects(database: Path, raw: str, received: str, id_lote: str, folder
             [member] = unpack(root.local(f"{id_lote}/{name}", scratch), scratch)
             kind = kind_of(member.path)
             form = _format(said, table, kind)
-            opened_file = open_received(con, member.path, kind, form, table, scratch, id_lote)
+            opened_file = open_received(con, member.path, kind, form, table, scratch, said.get("corrige", ""))
             batch = _Batch(opened_file, form, kind, member.path, wrong)
             path = folder / f"rejeitadas_{id_lote}{_ending(member.name or name, form)}"
             with whole_file(path) as partial:

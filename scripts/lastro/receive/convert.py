@@ -163,6 +163,9 @@ class _Columns:
         self.mapped = {each.column: (each, at) for each, at in zip(form.columns, received.at, strict=True)}
         self.readers = {each.column: each.picture.reader for each in form.columns}
         self.client = client
+        self.sums = form.totals.amount is not None
+        # In text every cell is text; in a sheet or an object it may be typed, or missing.
+        self.is_text = form.container in ("delimitado", "largura_fixa")
         self.is_escaped = received.is_returned and received.delimiter is not None
         self.count = 0
         self.amount = Decimal(0)
@@ -193,7 +196,7 @@ class _Columns:
                 made.append(self._column(name, cells))
             else:
                 made.append(empty)
-        if self.table.amount in self.names:
+        if self.sums and self.table.amount in self.names:
             amounts = made[self.names.index(self.table.amount)]
             self.amount += sum((amount_of(str(cell or "")) for cell in amounts), Decimal(0))
         return zip(*made, strict=True)
@@ -208,6 +211,8 @@ class _Columns:
         cells = [cells[at] for cells in lines]
         if self.is_escaped:
             cells = [unescaped(cell) for cell in cells]
+        if self.is_text:
+            return list(map(read, cells))
         return [
             read(cell) if type(cell) is str else None if cell is None else text_of(cell) for cell in cells
         ]

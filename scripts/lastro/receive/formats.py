@@ -225,7 +225,15 @@ def read_formats(folder: Path | None = None, tables: Sequence[RawTable] | None =
                     f"version {key[3]} of the format of {key[0]} for {key[1]}.{key[2]} stands twice"
                 )
         formats[key] = made
-    for [(line, _), *_] in columns.values():
+    for [(line, cell), *_] in columns.values():
+        # `lastro format save` writes the columns first: of a version to come they say nothing yet.
+        others = [
+            each.version
+            for each in formats.values()
+            if _key(cell)[:3] == (each.client, each.source, each.table)
+        ]
+        if cell["versao"].isdecimal() and int(cell["versao"]) > max(others, default=0):
+            continue
         with _located(folder / COLUMNS_FILE, line):
             raise ValueError(f"{FORMATS_FILE} has no row of this client, table and version")
     return list(formats.values())
@@ -404,7 +412,7 @@ def _encoding(name: str, container: str) -> str | None:
             raise ValueError("codificacao is empty, but a record of fixed width needs one")
         return None
     try:
-        b"".decode(name)
+        "a".encode(name)
     except (LookupError, UnicodeError, ValueError):
         raise ValueError(f"codificacao is {name!r}, which Python does not know, such as cp1252") from None
     return name

@@ -145,8 +145,15 @@ class Gate:
                 f"{id_lote} was judged by another gate: lastro batch status {id_lote}."
             ) from None
 
-    def dry_run(self, path: Path, name: str) -> list[Accepted]:
+    def dry_run(
+        self, path: Path, name: str, show: Callable[[Accepted], None] = lambda accepted: None
+    ) -> list[Accepted]:
         """Judge a local file as if it had come under this name, and keep nothing.
+
+        Args:
+            path: The file.
+            name: The name under the inbox.
+            show: Told of each accepted file while what would be published still exists.
 
         Raises:
             Refused: It would be refused, or be a duplicate.
@@ -164,6 +171,7 @@ class Gate:
                 first = self.batches.duplicate_of("", found)
                 if first:
                     raise Refused("arquivo_duplicado", f"batch {first} has the same content.")
+                show(found)
                 accepted.append(found)
             return accepted
 
@@ -346,7 +354,7 @@ class Gate:
         return self._outcome(id_lote, shown)
 
     def _returned(self, name: str, arrival: Arrival) -> Returned | None:
-        """Return the batch whose rejected lines a file brings back. A name may say any, so it must be there."""
+        """Return the batch whose rejected lines a file brings back. It must be there: names say anything."""
         id_lote = returned_batch(name, arrival.client)
         if id_lote is None or self.batches.note_of(id_lote) is None:
             return None
