@@ -78,13 +78,30 @@ lotes_contados as (
 
 resultado_lotes as (
     select
-        *,
+        id_lote,
+        id_cliente_credor,
+        recebida_em,
+        linhas_recebidas,
+        linhas_registradas,
+        linhas_prescritas,
+        linhas_substituidas,
+        linhas_duplicadas,
+        linhas_rejeitadas,
+        linhas_recusadas,
         linhas_recebidas - linhas_registradas - linhas_prescritas - linhas_substituidas - linhas_duplicadas
         - linhas_rejeitadas - linhas_recusadas as diferenca_linhas,
+        valor_recebido,
+        valor_registrado,
+        valor_prescrito,
+        valor_substituido,
+        valor_duplicado,
+        valor_rejeitado,
+        valor_recusado,
         cast(
             valor_recebido - valor_registrado - valor_prescrito - valor_substituido - valor_duplicado
             - valor_rejeitado - valor_recusado as decimal(18, 2)
-        ) as diferenca_valor
+        ) as diferenca_valor,
+        file_id
     from lotes_contados
 )
 
