@@ -144,6 +144,27 @@ BREAKS = {
         " where valid_to < date '9999-12-31'",
         "assert_versions_are_what_the_extracts_say",
     ),
+    "a debt stands twice": (
+        "insert into lastro_cobranca.historico_dividas from lastro_cobranca.historico_dividas limit 1",
+        "unique_combination_historico_dividas",
+    ),
+    "a version of a debt has another amount": (
+        "update lastro_cobranca.historico_dividas set valor_divida = valor_divida + 0.01 where is_current"
+        " and id_divida = (select min(id_divida) from lastro_cobranca.historico_dividas)",
+        "assert_history_is_what_the_rows_say",
+    ),
+    "a version of a debt is missing": (
+        "delete from lastro_cobranca.historico_dividas where not is_current",
+        "assert_history_is_what_the_rows_say",
+    ),
+    "a version of a debt goes on after the next one began": (
+        "update lastro_cobranca.historico_dividas set valid_to = date '9999-12-30' where not is_current",
+        "ranges_without_overlap_historico_dividas",
+    ),
+    "a debt's row is lost": (
+        "delete from lastro_cobranca.base_cobranca__dividas where line_number = 3",
+        "counts_what_is_there_int_cobranca__reconciliacao_valor_divida",
+    ),
     "a session stands twice": (
         "insert into lastro_mensageria.chatbot_sessions from lastro_mensageria.chatbot_sessions limit 1",
         "unique_combination_chatbot_sessions",
@@ -200,6 +221,21 @@ def test_a_difference_fails_every_build(built_sample: Workspace) -> None:
             "lastro_cartoes.base_cartoes__faturas",
             "assert_every_rejected_row_is_in_quarantine",
             "reasons = null where reasons like '%missing'",
+        ),
+        (
+            "lastro_cobranca.historico_dividas",
+            "assert_debts_reconcile_with_raw_files",
+            "valor_divida = valor_divida + 0.01 where is_current",
+        ),
+        (
+            "lastro_cobranca.resultado_lotes",
+            "assert_debts_reconcile_with_raw_files",
+            "linhas_duplicadas = linhas_duplicadas + 1",
+        ),
+        (
+            "lastro_qualidade.rejection_reasons",
+            "assert_every_reason_is_put_into_words",
+            "reason = 'other' where reason = 'wrong_check_digit'",
         ),
         (
             "lastro_recebimento.lotes",
