@@ -280,7 +280,7 @@ def test_objects_go_back_with_two_more_keys(desk: Desk, is_array: bool) -> None:
     assert [(each["Contrato"], each["linha_original"]) for each in objects] == [("C-2", 2), ("C-3", 3)]
     again = house.send(f"cobranca/acme/{path.name}", path.read_bytes())
     assert [row[1:8] for row in desk.landed(again)] == [
-        ["C-2", "João Sá", "11144477735", "", "0.050", "2023-12-01", "1"],
+        ["C-2", "João Sá", "11144477735", "", "0.05", "2023-12-01", "1"],
         ["C-3", "B. Cruz", "11222333000181", "b@y.com.br", "9999999.99", "2020-02-29", "2"],
     ]
     assert house.said(again.id_lote)["corrige"] == first.id_lote
