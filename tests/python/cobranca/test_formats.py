@@ -567,7 +567,8 @@ def test_required_columns_and_rows_that_belong_to_no_format(tmp_path: Path) -> N
         write_formats(tmp_path, [*named_columns()[:1], *named_columns()[2:]], conteiner="delimitado")
     write_formats(tmp_path, conteiner="delimitado")
     path = tmp_path / "formato_colunas.csv"
-    path.write_text(path.read_text() + "acme,cobranca,dividas,2,id_divida,x,,\n")
+    # A later version may be one that is being saved: its columns come first.
+    path.write_text(path.read_text() + "acme,cobranca,dividas,0,id_divida,x,,\n")
     with pytest.raises(ValueError, match=r"formato_colunas.csv, line 9: formatos.csv has no row"):
         read_formats(tmp_path, [DIVIDAS])
     write_formats(tmp_path, conteiner="delimitado")
