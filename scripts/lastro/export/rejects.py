@@ -183,7 +183,7 @@ def _write_delimited(batch: _Batch, target: Path, table: RawTable) -> None:
             if line.problem:
                 # It cannot be cut, so all of it is in the first cell, and the reason stands where it belongs.
                 cells = [str(line.text), *[""] * (max(width, 1) - 1)]
-            said = _in_encoding(message, encoding)
+            said = escaped(_in_encoding(message, encoding))
             writer.writerow([*map(escaped, cells), line.number, said])
 
 

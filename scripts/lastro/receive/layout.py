@@ -189,7 +189,7 @@ def refuse_footer(line: int, end: End, filled: int, is_row: bool) -> None:
 def returned_batch(name: str, client: str) -> str | None:
     """Return the batch of this sender that the name of a file of rejected lines says, be there one or not."""
     own = re.escape(clean_client(client))
-    match = re.match(rf"rejeitadas_({own}-[0-9]{{8}}-[0-9]{{4,}})(?![0-9])", Path(name).name, re.IGNORECASE)
+    match = re.match(rf"rejeitadas_({own}-[0-9]{{8}}-[0-9]{{4,}})", Path(name).name, re.IGNORECASE)
     return match[1] if match else None
 
 

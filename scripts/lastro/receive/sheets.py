@@ -57,7 +57,7 @@ def sheet_as_text(path: Path, table: RawTable, target: Path) -> list[str]:
     Raises:
         Refused: It cannot be read, or not exactly one sheet has the required columns.
     """
-    sheets = _visible_sheets(path)
+    sheets = visible_sheets(path)
     filled = _filled(sheets)
     fitting = [(number, rows) for number, rows in filled if set(table.required) <= set(_header(rows))]
     _refuse_several(fitting, table)
@@ -79,7 +79,7 @@ def open_sheet(path: Path, form: Format, table: RawTable, name: str) -> Received
     Raises:
         Refused: It cannot be read, or not exactly one sheet fits.
     """
-    filled = _filled(_visible_sheets(path))
+    filled = _filled(visible_sheets(path))
     needed = [
         each.origin
         for each in form.columns
@@ -200,8 +200,12 @@ def _begins(row: list, text: str) -> bool:
     return first.strip().casefold().startswith(text)
 
 
-def _visible_sheets(path: Path) -> list[tuple[int, list[list]]]:
-    """Return the rows of each sheet that people see, and its number."""
+def visible_sheets(path: Path) -> list[tuple[int, list[list]]]:
+    """Return the rows of each sheet that people see, and its number.
+
+    Raises:
+        Refused: It cannot be read.
+    """
     _refuse_large(path)
     try:
         book = CalamineWorkbook.from_path(str(path))

@@ -177,9 +177,9 @@ def test_a_file_without_a_header_goes_back_without_one(desk: Desk) -> None:
     )
     house = desk.open(formats)
     first = house.send("cobranca/acme/c.txt", as_delimited([cells_of(debt) for debt in DEBTS], "|", "\n"))
-    path = desk.reject(first, 3, message="Faltou, -.")
+    path = desk.reject(first, 3, message="-Faltou, -.")
     assert path.read_text() == (
-        "C-3|B. Cruz|11222333000181|b@y.com.br|9.999.999,99|29/02/2020|3|Faltou, -.\n"
+        "C-3|B. Cruz|11222333000181|b@y.com.br|9.999.999,99|29/02/2020|3|'-Faltou, -.\n"
     )
     again = house.send(f"cobranca/acme/{path.name}", path.read_bytes())
     assert (desk.landed(again), house.said(again.id_lote)["corrige"]) == (

@@ -24,7 +24,8 @@ import yaml
 from conftest import PROJECT
 from hypothesis import given
 from hypothesis import strategies as st
-from lastro.contract import RawTable, read_contract
+from lastro.cli import app
+from lastro.contract import read_contract
 from lastro.receive.formats import read_formats
 from lastro.receive.refusal import Refused
 from lastro.receive.suggest import proposal as seeds
@@ -32,6 +33,7 @@ from lastro.receive.suggest import suggest
 from lastro.receive.suggest.check import masked_document, masked_text
 from lastro.receive.suggest.match import assignment
 from lastro.receive.suggest.values import is_document
+from typer.testing import CliRunner, Result
 
 LASTRO = str(Path(sys.executable).with_name("lastro"))
 # The check digits of these are valid; the last one lost its zero in a spreadsheet (012.345.678-90 with it).
@@ -39,9 +41,7 @@ ANA, RUI, ONIX, ZERO = "529.982.247-25", "390.533.447-05", "11.222.333/0001-81",
 SENDER = ("{client}", "X")
 
 
-@pytest.fixture(scope="module")
-def dividas() -> RawTable:
-    return next(table for table in read_contract() if table.name == "dividas")
+DIVIDAS = next(table for table in read_contract() if table.name == "dividas")
 
 
 class Found:
@@ -76,11 +76,11 @@ Proposed = Callable[..., Found]
 
 
 @pytest.fixture
-def proposed(dividas: RawTable, tmp_path: Path) -> Proposed:
+def proposed(tmp_path: Path) -> Proposed:
     def propose(name: str, content: bytes | str, client: str = "acme", files: str | None = None) -> Found:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return Found(*suggest(path, dividas, client, files))
+        return Found(*suggest(path, DIVIDAS, client, files))
 
     return propose
 
@@ -342,10 +342,16 @@ def test_ten_thousand_columns(proposed: Proposed) -> None:
 
 def test_only_the_first_hundred_rows_count(proposed: Proposed) -> None:
     rows = "".join(f"T{number};{1 + number % 12:02}/01/2025;x\n" for number in range(500))
-    found = proposed("x.csv", f"titulo;vencimento;uf\n{rows}T501;01/13/2025;x\nTOTAL;501\n")
+    found = proposed("x.csv", f"titulo;vencimento;uf\n{rows}T501;01/13/2025;x\nTOTAL;100\n")
     assert found.mapping["data_vencimento"] == ("vencimento", "DD/MM/AAAA")
     assert found.settings["fim"] == "TOTAL", "the end of a long file is looked at too"
     assert "trailer_linhas" not in found.settings, "nobody counted them"
+    long = sheet(
+        ["titulo", "vencimento", "uf"],
+        *([f"T{number}", "13/01/2025", "SP"] for number in range(500)),
+        ["Total"],
+    )
+    assert proposed("x.xlsx", long).settings["fim"] == "Total"
 
 
 def test_a_name_of_three_hundred_characters(proposed: Proposed) -> None:
@@ -445,11 +451,10 @@ def test_no_cell_of_the_file_is_repeated(proposed: Proposed, content: bytes | st
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused_or_proposed(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    table = next(table for table in read_contract() if table.name == "dividas")
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(content)
     with suppress(Refused):
-        yaml.load(suggest(path, table, "acme", None)[0], yaml.BaseLoader)
+        yaml.load(suggest(path, DIVIDAS, "acme", None)[0], yaml.BaseLoader)
 
 
 @given(
@@ -508,16 +513,15 @@ class Desk:
         }
         self.environment = os.environ | roots | {"LASTRO_FORMATS": str(self.formats), "COLUMNS": "200"}
 
-    def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [LASTRO, *args], env=self.environment, capture_output=True, text=True, cwd=PROJECT, check=False
-        )
-        assert "Traceback" not in done.stderr and "unexpected" not in done.stderr, done.stderr
+    def run(self, *args: str) -> Result:
+        done = CliRunner().invoke(app, args, env=self.environment, prog_name="lastro")
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        assert "unexpected" not in done.stderr, done.stderr
         return done
 
     def said(self, *args: str, code: int = 0) -> str:
         done = self.run(*args)
-        assert done.returncode == code, done.stdout + done.stderr
+        assert done.exit_code == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def write(self, name: str, content: bytes | str) -> str:
@@ -529,7 +533,7 @@ class Desk:
     def propose(self, file: str, client: str = "acme") -> str:
         """Save what is proposed for a file as YAML, and return its path."""
         done = self.run("format", "suggest", file, "--client", client)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         return self.write("proposal.yml", done.stdout)
 
     def seeds(self) -> dict[str, bytes]:
@@ -587,8 +591,8 @@ def desk(tmp_path: Path) -> Desk:
             "x.jsonl",
             JSON_LINES,
             [
-                ["acme", "7", "Ana Lima", ANA, "", "10.50", "2025-01-10"],
-                ["acme", "8", "Rui Souza", RUI, "", "1000.00", "2025-01-31"],
+                ["acme", "7", "Ana Lima", ANA, "", "10.5", "2025-01-10"],
+                ["acme", "8", "Rui Souza", RUI, "", "1000.0", "2025-01-31"],
             ],
         ),
         (
@@ -683,7 +687,7 @@ def test_saving_again_and_saving_another(desk: Desk) -> None:
         ("DD/MM/AAAA", "DD/MM", "formato of data_vencimento"),
         ("cp1252", "cp9999", "codificacao is 'cp9999'"),
         ("delimitador: ;", "delimitador: '~'", "delimitador is '~'"),
-        ("delimitador: ;", "delimitador: |", "expected chomping"),
+        ("delimitador: ;", "delimitador: |", "put '|' in quotes"),
         ("conteiner: delimitado", "conteiner: pdf", "conteiner is 'pdf'"),
         ("table_name: dividas", "table_name: divida", "cobranca.divida is no raw table"),
         ("id_cliente: acme", "id_cliente:", "id_cliente is empty"),
@@ -702,14 +706,14 @@ def test_a_broken_proposal_is_refused_in_one_message(desk: Desk, old: str, new: 
     proposal.write_text(text.replace(old, new))
     before = desk.seeds()
     done = desk.run("format", "save", str(proposal))
-    assert done.returncode == 1 and done.stdout == ""
+    assert done.exit_code == 1 and done.stdout == ""
     assert done.stderr.startswith("lastro format save: ") and len(done.stderr.splitlines()) == 1, done.stderr
     assert words in done.stderr
     assert str(proposal) in done.stderr or "folder of a client" in words
     assert "lastro_format_" not in done.stderr, "a scratch folder says nothing to a reader"
     assert desk.seeds() == before
     file = str(desk.folder / "x.csv")
-    assert desk.run("format", "check", file, "--client", "acme", "--format", str(proposal)).returncode == 1
+    assert desk.run("format", "check", file, "--client", "acme", "--format", str(proposal)).exit_code == 1
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "a", "colunas: {}\n"])
@@ -799,6 +803,19 @@ def test_a_saving_that_fails_leaves_the_formats_as_they_were(
     assert seeds.save(proposal, desk.formats, "p.yml") == "1"
     assert len(read_formats(desk.formats)) == len(known) + 1
     assert sorted(desk.seeds()) == ["formato_colunas.csv", "formatos.csv"]
+
+
+def test_a_full_disk_leaves_no_file_behind(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposal = seeds.read_proposal(Path(desk.propose(desk.write("x.csv", BRAZILIAN))))
+    before = desk.seeds()
+
+    def full(handle: int) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(seeds.os, "fsync", full)
+    with pytest.raises(OSError, match="disk is full"):
+        seeds.save(proposal, desk.formats, "p.yml")
+    assert desk.seeds() == before
 
 
 def test_two_savings_at_once_are_two_versions(desk: Desk) -> None:

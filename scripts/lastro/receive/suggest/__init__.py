@@ -9,7 +9,7 @@ from lastro.contract import RawTable
 from lastro.receive.containers import unpack
 from lastro.receive.places import scratch_folder
 from lastro.receive.refusal import Refused
-from lastro.receive.suggest.look import Look, look_at
+from lastro.receive.suggest.look import look_at
 from lastro.receive.suggest.match import SURE, Choice, match
 from lastro.receive.suggest.proposal import propose
 from lastro.receive.suggest.totals import declared_totals
@@ -70,6 +70,3 @@ def _pattern(name: str) -> str:
         else "".join(suffixes[-1:])
     )
     return f"*{glob.escape(kept)}"
-
-
-__all__ = ["Look", "suggest"]

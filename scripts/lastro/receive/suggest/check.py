@@ -12,6 +12,7 @@ import duckdb
 
 from lastro.contract import Column, RawTable
 from lastro.landing import reader, text
+from lastro.receive.formats import LINE_PROBLEM
 from lastro.receive.gate import Gate
 from lastro.receive.judge import Accepted
 from lastro.receive.suggest.match import mapped
@@ -82,7 +83,9 @@ def _checked(accepted: Accepted) -> Checked:
             reader.read(con, table, prepared, landed)
         names = [column.name for column in table.columns]
         # A line that cannot be split is told by the reader, or by the gate in a column of its own.
-        problem = "coalesce(_row_problem, problema_linha)" if "problema_linha" in names else "_row_problem"
+        problem = "_row_problem"
+        if LINE_PROBLEM in names:
+            problem = f"coalesce(_row_problem, nullif({LINE_PROBLEM}, ''))"
         listed = ", ".join(f'"{column.name}"' for column in columns)
         first = con.execute(
             f"select {listed} from read_parquet(?) where {problem} is null order by _line_number limit ?",

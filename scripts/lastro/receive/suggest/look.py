@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import json
 import re
 import unicodedata
@@ -12,20 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from python_calamine import (
-    CalamineError,
-    CalamineWorkbook,
-    PasswordError,
-    SheetVisibleEnum,
-    XmlError,
-    ZipError,
-)
-
 from lastro.landing import text
 from lastro.landing.reader import DELIMITERS
 from lastro.landing.text import Text, UnreadableFile
 from lastro.receive.containers import Kind, kind_of
 from lastro.receive.refusal import Refused
+from lastro.receive.sheets import text_of, visible_sheets
 from lastro.receive.suggest.values import Profile, is_value, profile
 
 MAX_COLUMNS = MAX_ROWS = 100
@@ -223,23 +214,10 @@ def _delimited(
 
 
 def _sheets(path: Path) -> list[Look]:
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = [
-            book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-            for meta in book.sheets_metadata
-            if meta.visible is SheetVisibleEnum.Visible
-        ]
-    except PasswordError:
-        raise Refused("arquivo_protegido", "the spreadsheet has a password. Send it without one.") from None
-    except (CalamineError, ZipError, XmlError, OSError, ValueError) as error:
-        raise Refused(
-            "planilha_ilegivel", f"the spreadsheet cannot be read ({type(error).__name__}). Save it again."
-        ) from None
     looks = []
-    for sheet in sheets:
+    for _, sheet in visible_sheets(path):
         rows = [
-            _Row(at, [_shown(cell) for cell in cells], [not isinstance(cell, str) for cell in cells])
+            _Row(at, [text_of(cell) for cell in cells], [not isinstance(cell, str) for cell in cells])
             for at, cells in enumerate(sheet, start=1)
             if any(cell != "" for cell in cells)
         ]
@@ -249,14 +227,6 @@ def _sheets(path: Path) -> list[Look]:
     if not looks:
         raise Refused("arquivo_vazio", "no visible sheet has a cell. Send the spreadsheet again.")
     return looks
-
-
-def _shown(cell: object) -> str:
-    if isinstance(cell, datetime.datetime):
-        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat()
-    if isinstance(cell, float):
-        return f"{cell:.15g}"
-    return str(cell)
 
 
 def _table(rows: list[_Row], tail: list[_Row], is_whole: bool, settings: dict[str, str]) -> Look:

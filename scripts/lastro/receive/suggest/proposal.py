@@ -140,6 +140,12 @@ def _scalar(value: str) -> str:
 class _Loader(yaml.BaseLoader):
     """Every scalar is text, as in the seeds, and no key may come twice."""
 
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        """Return a text, or refuse a block: whoever writes a bare | means the delimiter."""
+        if node.style in ("|", ">"):
+            raise ValueError(f"line {node.start_mark.line + 1}: put {node.style!r} in quotes.")
+        return super().construct_scalar(node)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         """Return a mapping, or refuse a repeated key."""
         seen = set()
