@@ -214,6 +214,15 @@ def test_any_json_comes_out_the_same(
     assert [Decimal(row[5]) for row in found] == [debt.valor for debt in table]
 
 
+def test_a_number_of_json_has_its_decimal_mark_already(tmp_path: Path) -> None:
+    """As text 1.234 is a thousand and more; as a number it is one and a bit, which dbt refuses as an amount."""
+    house = house_of(tmp_path, write_formats(tmp_path, conteiner="json"))
+    whole = as_json(DEBTS[:1], False, True, "DD/MM/AAAA")
+    text = "".join(whole.replace("1234.5", amount) for amount in ("1.234", '"1.234"', "1234"))
+    found = landed(house, house.send("cobranca/acme/c.json", text))
+    assert [row[5] for row in found] == ["1.234", "1234", "1234"]
+
+
 def test_what_is_published_has_every_declared_column_in_its_order(tmp_path: Path) -> None:
     """So that landing keeps no second copy of each row."""
     house = house_of(tmp_path, write_formats(tmp_path, conteiner="delimitado", inicio="1"))

@@ -329,6 +329,15 @@ def test_only_a_batch_of_the_same_sender_that_was_there_is_corrected(desk: Desk)
     assert "corrige" not in house.said(plain.id_lote)
 
 
+def test_a_file_in_the_agreed_layout_corrects_nothing_by_its_name(desk: Desk) -> None:
+    house = desk.open(write_formats(desk.folder, conteiner="delimitado"))
+    first = house.send("cobranca/acme/c.csv", as_delimited([NAMED, cells_of(DEBTS[0])]))
+    name = f"cobranca/acme/rejeitadas_{first.id_lote}.csv"
+    plain = house.send(name, as_delimited([NAMED, cells_of(DEBTS[1])]))
+    assert (plain.rows, house.said(plain.id_lote)["versao_formato"]) == (1, "1")
+    assert "corrige" not in house.said(plain.id_lote)
+
+
 def test_a_number_is_told_from_a_longer_one(desk: Desk) -> None:
     house = desk.open([])
     rows = [[*NAMES[:7], "linha_original", "motivo"], [*DEBTS[0].standard(0)[:7], "2", "x"]]
