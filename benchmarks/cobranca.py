@@ -19,7 +19,7 @@ from measure import PROJECT, Run, dbt, forget_builds, hand_written, print_runs, 
 
 SELECT = ("tag:cobranca",)
 DEBTS = """
-create or replace macro digit(number, at) as number // cast(power(10, 9 - at) as bigint) % 10;
+create or replace macro digit(number, place) as number // cast(power(10, 9 - place) as bigint) % 10;
 create or replace macro rest(total) as case when total * 10 % 11 = 10 then 0 else total * 10 % 11 end;
 create or replace table debts as
 with numbers as (
@@ -30,14 +30,14 @@ with numbers as (
 first_digits as (
     select
         *,
-        rest(list_sum(list_transform(range(1, 10), lambda at: digit(base, at) * (11 - at)))) as tenth
+        rest(list_sum(list_transform(range(1, 10), lambda place: digit(base, place) * (11 - place)))) as tenth
     from numbers
 ),
 
 documents as (
     select
         *,
-        rest(list_sum(list_transform(range(1, 10), lambda at: digit(base, at) * (12 - at))) + 2 * tenth)
+        rest(list_sum(list_transform(range(1, 10), lambda place: digit(base, place) * (12 - place))) + 2 * tenth)
             as last
     from first_digits
 )

@@ -1,10 +1,10 @@
 -- The shortest exact SQL for the debts of two clients: read, judge, keep the current version.
-create macro digit(text, at) as cast(substr(text, at, 1) as integer);
+create macro digit(text, place) as cast(substr(text, place, 1) as integer);
 create macro rest(total) as case when total * 10 % 11 = 10 then 0 else total * 10 % 11 end;
 create macro is_cpf(text) as
     text <> repeat(text[1], 11)
-    and rest(list_sum(list_transform(range(1, 10), lambda at: digit(text, at) * (11 - at)))) = digit(text, 10)
-    and rest(list_sum(list_transform(range(1, 11), lambda at: digit(text, at) * (12 - at)))) = digit(text, 11);
+    and rest(list_sum(list_transform(range(1, 10), lambda place: digit(text, place) * (11 - place)))) = digit(text, 10)
+    and rest(list_sum(list_transform(range(1, 11), lambda place: digit(text, place) * (12 - place)))) = digit(text, 11);
 
 create table fct_dividas as
 with sent as (
@@ -30,13 +30,13 @@ with sent as (
         filename
     from read_csv(
         '{received}/boreal*/*.csv',
-        delim = ';', header = true, all_varchar = true, filename = true, encoding = 'CP1252'
+        delim = ';', header = true, all_varchar = true, filename = true, encoding = 'latin-1'
     )
 ),
 
 judged as (
     select
-        * exclude (filename),
+        *,
         cast(strptime(regexp_extract(filename, '-([0-9]{{8}})-[0-9]+/', 1), '%Y%m%d') as date) as recebida_em
     from sent
     where
@@ -59,12 +59,12 @@ turns as (
     select * exclude (content) from versions
     qualify
         content is distinct from
-        lag(content) over (partition by id_cliente_credor, id_divida order by recebida_em)
+        lag(content) over (partition by id_cliente_credor, id_divida order by filename)
 )
 
 select
-    * exclude (recebida_em),
+    * exclude (recebida_em, filename),
     case when data_vencimento + interval 5 year < recebida_em then 'prescrita' else 'registrada' end as situacao,
     recebida_em
 from turns
-qualify row_number() over (partition by id_cliente_credor, id_divida order by recebida_em desc) = 1;
+qualify row_number() over (partition by id_cliente_credor, id_divida order by filename desc) = 1;

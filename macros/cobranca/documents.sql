@@ -27,27 +27,19 @@
     and {{ agrees_with_check_digit(document, [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) }}
 {%- endmacro %}
 
-{#- A base model selects these two first: an expression that is repeated in each term would be computed for each. -#}
-{% macro possible_cpf(document) -%}
-    case when {{ matches(document, '[0-9]{8,11}') }} then lpad({{ document }}, 11, '0') end
-{%- endmacro %}
-
-{% macro possible_cnpj(document) -%}
-    case when {{ matches(document, '[0-9]{11,13}|[0-9A-Z]{12}[0-9]{2}') }} then lpad({{ document }}, 14, '0') end
-{%- endmacro %}
-
-{% macro checked_document(cpf, cnpj) -%}
+{#- A base model selects this first: an expression that is repeated in each term would be computed for each. -#}
+{% macro possible_document(document) -%}
     case
-        when {{ cpf }} is not null and {{ is_cpf(cpf) }} then {{ cpf }}
-        when {{ cnpj }} is not null and {{ is_cnpj(cnpj) }} then {{ cnpj }}
+        when {{ matches(document, '[0-9]{8,11}') }} then lpad({{ document }}, 11, '0')
+        when {{ matches(document, '[0-9]{12,13}|[0-9A-Z]{12}[0-9]{2}') }} then lpad({{ document }}, 14, '0')
     end
 {%- endmacro %}
 
-{% macro document_problem(cpf, cnpj, checked) -%}
+{% macro document_problem(document) -%}
     case
-        when coalesce({{ cpf }}, {{ cnpj }}) is null then 'not_a_document'
-        when replace(coalesce({{ cpf }}, {{ cnpj }}), substr(coalesce({{ cpf }}, {{ cnpj }}), 1, 1), '') = ''
-            then 'repeated_digits'
-        when {{ checked }} is null then 'wrong_check_digit'
+        when {{ document }} is null then 'not_a_document'
+        when replace({{ document }}, substr({{ document }}, 1, 1), '') = '' then 'repeated_digits'
+        when length({{ document }}) = 11 and not ({{ is_cpf(document) }}) then 'wrong_check_digit'
+        when length({{ document }}) = 14 and not ({{ is_cnpj(document) }}) then 'wrong_check_digit'
     end
 {%- endmacro %}

@@ -42,30 +42,23 @@ typed_rows as (
 possible_documents as (
     select
         *,
-        {{ possible_cpf('documento_limpo') }} as cpf,
-        {{ possible_cnpj('documento_limpo') }} as cnpj
+        {{ possible_document('documento_limpo') }} as documento_possivel
     from typed_rows
-),
-
-checked_documents as (
-    select
-        *,
-        {{ checked_document('cpf', 'cnpj') }} as documento
-    from possible_documents
 ),
 
 checked_rows as (
     select
         *,
-        {{ document_problem('cpf', 'cnpj', checked='documento') }} as problema_documento,
+        {{ document_problem('documento_possivel') }} as problema_documento,
         case when {{ matches('problema_linha', 'row:[a-z_]+') }} then problema_linha end as problema,
         coalesce({{ is_prescribed('data_vencimento', 'reference_period') }}, false) as prescreveu
-    from checked_documents
+    from possible_documents
 ),
 
 judged_rows as (
     select
         *,
+        case when problema_documento is null then documento_possivel end as documento,
         coalesce(problema, {{ reasons(source('cobranca', 'dividas'), rules={
             'id_cliente_credor:other_client': clean_client('id_cliente_credor') ~ ' <> id_cliente',
             'documento_devedor:not_a_document':
@@ -77,7 +70,8 @@ judged_rows as (
             'data_vencimento:prescribed': "politica = 'recusar' and prescreveu",
         }) }}) as reasons,
         {{ warnings(rules={
-            'documento_completado': 'length(documento) > length(documento_limpo)',
+            'documento_completado':
+                'problema_documento is null and length(documento_possivel) > length(documento_limpo)',
             'email_invalido': 'not ' ~ matches('email_devedor', '[^@ ]+@[^@ .]+([.][^@ .]+)+'),
         }) }} as warnings
     from checked_rows

@@ -12,18 +12,10 @@ CPFS, CNPJS = CPF(), CNPJ()
 # What the project makes of the column text of a table documents.
 JUDGED = """
 with possible_documents as (
-    select
-        text,
-        {{ possible_cpf(clean_document('text')) }} as cpf,
-        {{ possible_cnpj(clean_document('text')) }} as cnpj
-    from documents
-),
-
-checked_documents as (
-    select *, {{ checked_document('cpf', 'cnpj') }} as document from possible_documents
+    select text, {{ possible_document(clean_document('text')) }} as document from documents
 )
 
-select text, document, {{ document_problem('cpf', 'cnpj', checked='document') }} as problem from checked_documents
+select text, document, {{ document_problem('document') }} as problem from possible_documents
 """
 GARBAGE = [
     *("", " ", "-", "...", "0", "00000000", "000000000000", "1234567", "123456789012345", "isento"),
@@ -93,11 +85,9 @@ def verdict(text: str) -> tuple[str | None, str | None]:
     clean = re.sub(r"[-./ \t\n\r\xa0]", "", text).upper()
     if not re.fullmatch("[0-9]{8,13}|[0-9A-Z]{12}[0-9]{2}", clean):
         return None, "not_a_document"
-    lengths = {11: (11, 14)}.get(len(clean), (11,) if len(clean) < 11 else (14,))
-    padded = [clean.zfill(length) for length in lengths]
-    if len(set(padded[0])) == 1:
+    document = clean.zfill(11 if len(clean) <= 11 else 14)
+    if len(set(document)) == 1:
         return None, "repeated_digits"
-    for document in padded:
-        if (CPFS if len(document) == 11 else CNPJS).validate(document):
-            return document, None
+    if (CPFS if len(document) == 11 else CNPJS).validate(document):
+        return document, None
     return None, "wrong_check_digit"

@@ -28,7 +28,7 @@ ROWS = [
     (debt(documento_devedor="12.abc.345/01DE-35"), None, None),
     (debt(documento_devedor="123456797"), None, "documento_completado"),
     (debt(documento_devedor="360305000104"), None, "documento_completado"),
-    (debt(documento_devedor="38166000105"), None, "documento_completado"),
+    (debt(documento_devedor="38166000105"), "documento_devedor:wrong_check_digit", None),
     (debt(email_devedor="a@b.com.br"), None, None),
     (debt(email_devedor="a@b"), None, "email_invalido"),
     (debt(email_devedor="a b@c.com"), None, "email_invalido"),
@@ -77,7 +77,7 @@ def test_documents_are_stored_plainly(workspace: Workspace, quick: Callable[...,
         " 5299822472 5": ("52998224725", "cpf"),
         "1234567-97": ("00123456797", "cpf"),
         "12.abc.345/01de-35": ("12ABC34501DE35", "cnpj"),
-        "38166000105": ("00038166000105", "cnpj"),
+        "38166000105": (None, None),
         "52998224726": (None, None),
     }
     write_batch(workspace, "c1-20240229-0001", [debt(documento_devedor=text) for text in texts])

@@ -485,9 +485,7 @@ def test_documents_agree_with_another_library() -> None:
         for number in range(300):
             document = kind.generate(mask=bool(number % 2))
             assert is_document(document)
-            # Another last digit is never right; as a CNPJ of lost zeros a CPF of eleven digits seldom is.
-            wrong = document[:-1] + str((int(document[-1]) + 1) % 10)
-            assert not is_document(wrong) or not kind.validate(wrong)
+            assert not is_document(document[:-1] + str((int(document[-1]) + 1) % 10))
     assert is_document("12.ABC.345/01DE-35") and not is_document("12.ABC.345/01DE-36")
     assert is_document(ZERO) and not is_document("000.000.000-00") and not is_document("123")
 

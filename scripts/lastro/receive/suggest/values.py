@@ -99,8 +99,9 @@ def is_value(text: str) -> bool:
 def is_document(text: str) -> bool:
     """Return whether a text is a CPF or CNPJ, also one whose leading zeros are lost."""
     text = re.sub(r"[.\-/\s]", "", text).upper()
-    is_cpf = re.fullmatch("[0-9]{8,11}", text) and _agrees(text.zfill(11), 10)
-    return bool(is_cpf or (re.fullmatch("[0-9A-Z]{9,12}[0-9]{2}", text) and _agrees(text.zfill(14), 8)))
+    if re.fullmatch("[0-9]{8,11}", text):
+        return _agrees(text.zfill(11), 10)
+    return bool(re.fullmatch("[0-9]{12,13}|[0-9A-Z]{12}[0-9]{2}", text)) and _agrees(text.zfill(14), 8)
 
 
 def _agrees(text: str, weights: int) -> bool:
