@@ -37,8 +37,10 @@ first_digits as (
 documents as (
     select
         *,
-        rest(list_sum(list_transform(range(1, 10), lambda place: digit(base, place) * (12 - place))) + 2 * tenth)
-            as last
+        rest(
+            list_sum(list_transform(range(1, 10), lambda place: digit(base, place) * (12 - place)))
+            + 2 * tenth
+        ) as last
     from first_digits
 )
 

@@ -242,16 +242,31 @@ def test_no_header(proposed: Proposed) -> None:
     assert found.to_check == {"id_divida", "nome_devedor"}, "their values say little"
 
 
-def test_english_words_are_told_by_their_values(proposed: Proposed) -> None:
+ENGLISH_MAPPING = {
+    "id_cliente_credor": SENDER,
+    "id_divida": ("contract id", "X"),
+    "nome_devedor": ("debtor", "X"),
+    "documento_devedor": ("tax id", "X"),
+    "email_devedor": ("mail", "X"),
+    "valor_divida": ("amount", "9,999.99"),
+    "data_vencimento": ("due date", "MM/DD/AAAA"),
+}
+
+
+def test_english_words_are_known(proposed: Proposed) -> None:
     found = proposed("x.csv", ENGLISH)
+    assert found.mapping == ENGLISH_MAPPING
+    assert not {"documento_devedor", "data_vencimento", "valor_divida"} & found.to_check
+
+
+def test_words_of_another_language_are_told_by_their_values(proposed: Proposed) -> None:
+    words = {"tax id": "kennung", "amount": "betrag", "due date": "fällig"}
+    content = ENGLISH
+    for english, german in words.items():
+        content = content.replace(english, german)
+    found = proposed("x.csv", content)
     assert found.mapping == {
-        "id_cliente_credor": SENDER,
-        "id_divida": ("contract id", "X"),
-        "nome_devedor": ("debtor", "X"),
-        "documento_devedor": ("tax id", "X"),
-        "email_devedor": ("mail", "X"),
-        "valor_divida": ("amount", "9,999.99"),
-        "data_vencimento": ("due date", "MM/DD/AAAA"),
+        column: (words.get(origin, origin), picture) for column, (origin, picture) in ENGLISH_MAPPING.items()
     }
     assert {"documento_devedor", "data_vencimento"} <= found.to_check
     assert max(found.confidence[name] for name in found.to_check) < 0.6
