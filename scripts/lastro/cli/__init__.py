@@ -10,6 +10,7 @@ import typer
 from lastro.cli import (
     batch,
     boards,
+    client,
     doctor,
     expect,
     export,
@@ -19,6 +20,7 @@ from lastro.cli import (
     query,
     receive,
     sample,
+    serve,
     settle,
     summary,
 )
@@ -48,9 +50,10 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, receive, expect, land, settle, summary, query, boards, doctor):
+for module in (sample, receive, expect, land, settle, serve, summary, query, boards, doctor):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(batch.app, name="batch")
+app.add_typer(client.app, name="client")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
 app.add_typer(format.app, name="format")

@@ -36,6 +36,15 @@ Quarantine = Annotated[
 RawRoot = Annotated[
     str, typer.Option("--raw", envvar="LASTRO_RAW", help="Raw root: a folder or s3://bucket/prefix.")
 ]
+Drafts = Annotated[
+    Path, typer.Option(envvar="LASTRO_DRAFTS", help="Folder of open batches, of one server only.")
+]
+ClientKeys = Annotated[
+    Path, typer.Option("--clients", envvar="LASTRO_CLIENTS", help="Folder of the keys of clients.")
+]
+Publications = Annotated[
+    Path, typer.Option("--published", envvar="LASTRO_PUBLISHED", help="What `lastro publish` wrote.")
+]
 
 DATABASE = Path("target/lastro.duckdb")
 RAW = Path("data/raw")
@@ -43,6 +52,9 @@ RAW_ROOT = "data/raw"
 INBOX = "data/inbox"
 RECEIVED = "data/received"
 QUARANTINE = "data/quarantine"
+DRAFTS = Path("data/drafts")
+CLIENTS = Path("data/clients")
+PUBLISHED = Path("data/published")
 LANDED = Path("target/landed")
 EXPORTS = Path("target/exports")
 

@@ -9,7 +9,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 
 from lastro.receive.claims import Claim, Claims, LostClaim
-from lastro.receive.events import Events, status_of
+from lastro.receive.events import BATCH_ID, Events, status_of
 from lastro.receive.judge import Accepted
 from lastro.receive.layout import clean_client
 from lastro.receive.places import Places, scratch_folder
@@ -61,7 +61,31 @@ class Batches:
 
     def note_of(self, id_lote: str) -> dict[str, object] | None:
         """Return what was kept with a batch when it got its number, or None if there is no such batch."""
-        return _read_json(self.received, _note(id_lote))
+        note = _read_json(self.received, _note(id_lote))
+        return None if note is None else note | (self.sending_of(id_lote) or {})
+
+    def note_sending(self, id_lote: str, **note: object) -> bool:
+        """Note that a batch was sent which was opened before its file came; return whether this is new."""
+        data = json.dumps(note, ensure_ascii=False).encode()
+        return self.received.create(_sending(id_lote), data) is not None
+
+    def sending_of(self, id_lote: str) -> dict[str, object] | None:
+        """Return what `note_sending` kept."""
+        return _read_json(self.received, _sending(id_lote))
+
+    def opened_for(self, name: str, sender: str) -> tuple[str, str] | None:
+        """Return the batch that was opened for a file of the inbox, and the file's own name; else None.
+
+        The front door puts the batch and a tilde before the name. Any other such file is a file like others.
+        """
+        folder, _, own = name.rpartition("/")
+        id_lote, _, rest = own.partition("~")
+        match = BATCH_ID.fullmatch(id_lote)
+        if not match or match["sender"] != clean_client(sender) or not rest:
+            return None
+        was_received = any(event.evento == "recebido" for event in self.events.of_batch(id_lote))
+        sent = None if was_received else self.sending_of(id_lote)
+        return (id_lote, f"{folder}/{rest}") if sent else None
 
     def duplicate_of(self, id_lote: str, accepted: Accepted) -> str | None:
         """Return the batch that published the same content and is still what the raw root shows of it."""
@@ -212,6 +236,10 @@ class Batches:
 
 def _note(id_lote: str) -> str:
     return f"{id_lote}/.lote.json"
+
+
+def _sending(id_lote: str) -> str:
+    return f"{id_lote}/.envio.json"
 
 
 def _current(destination: str) -> str:

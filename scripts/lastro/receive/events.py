@@ -91,6 +91,18 @@ class Events:
             batches.setdefault(event.id_lote, []).append(event)
         return dict(sorted(batches.items()))
 
+    def of_sender(self, day: date, sender: str) -> dict[str, list[Event]]:
+        """Return the events of the batches of one sender received on a day, by its id; others are not read.
+
+        Args:
+            day: The day.
+            sender: The sender as it stands in the ids of its batches.
+        """
+        batches: dict[str, list[Event]] = {}
+        for event in self._read(f"{_folder(day)}/{sender}-{day:%Y%m%d}-"):
+            batches.setdefault(event.id_lote, []).append(event)
+        return dict(sorted(batches.items()))
+
     def days(self) -> Iterator[date]:
         """Yield the days on which something was received, the newest first."""
         for name in reversed(self.raw.folders(f"{FOLDER}/")):

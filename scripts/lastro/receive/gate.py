@@ -75,6 +75,7 @@ class Gate:
             now: The time of what happens.
         """
         self.places = places
+        self._given_formats = formats
         self.formats = read_formats() if formats is None else formats
         self.inbox = Inbox(places.inbox, read_contract() if tables is None else tables)
         self.claims = Claims(places.inbox, lease_seconds)
@@ -111,6 +112,9 @@ class Gate:
         with outages(self.places.raw.address):
             self.places.sweep()
             self.batches.sweep()
+        if self._given_formats is None:
+            # The page saves formats while a gate watches.
+            self.formats = read_formats()
         self._reading = reading
         outcomes: list[Outcome] = []
 
@@ -216,17 +220,18 @@ class Gate:
         if "id_lote" not in claim.facts:
             if not self.inbox.is_as_seen(name):
                 return []
-            now = self.now()
-            id_lote = self.batches.reserve(self.inbox.sender(name), now, arquivo=name, nome=name)
-            self.claims.note(claim, id_lote=id_lote, received_at=now.isoformat())
-        id_lote = str(claim.facts["id_lote"])
-        if not self.inbox.take(name, received, f"{id_lote}/{kept_name(name)}", self.claims, claim):
+            now, sender = self.now(), self.inbox.sender(name)
+            opened = self.batches.opened_for(name, sender)
+            id_lote, own = opened or (self.batches.reserve(sender, now, arquivo=name, nome=name), name)
+            self.claims.note(claim, id_lote=id_lote, received_at=now.isoformat(), own_name=own)
+        id_lote, own = str(claim.facts["id_lote"]), str(claim.facts.get("own_name", name))
+        if not self.inbox.take(name, received, f"{id_lote}/{kept_name(own)}", self.claims, claim):
             # Its sender withdrew it before it was taken. The number stays taken: numbers tell which batch of
             # a day is newer, and another gate may hold on to this one.
             return []
         for other in self.inbox.companions(name).values():
             self.inbox.take(other, received, f"{id_lote}/{Path(other).name}", self.claims, claim)
-        return self._open(id_lote, name, str(claim.facts.get("name", name)), claim)
+        return self._open(id_lote, own, own, claim)
 
     def _open_again(self, claim: Claim) -> list[Outcome]:
         """Judge a refused batch again; if it is no longer refused, its copy leaves the quarantine."""
@@ -294,7 +299,7 @@ class Gate:
             "recebido",
             {
                 "arquivo": shown,
-                "canal": "arquivo",
+                "canal": (self.batches.note_of(container or id_lote) or {}).get("canal", "arquivo"),
                 "id_cliente": sender,
                 "conteudo_sha256": digest,
                 "tamanho_bytes": path.stat().st_size,
@@ -331,7 +336,7 @@ class Gate:
             accepted = judge(
                 path,
                 arrival,
-                self.formats,
+                self._agreed(id_lote),
                 scratch,
                 name,
                 totals,
@@ -352,6 +357,14 @@ class Gate:
             return self._refuse(id_lote, shown, name, original, unforeseen)
         self.batches.publish(id_lote, accepted, ORIGIN)
         return self._outcome(id_lote, shown)
+
+    def _agreed(self, id_lote: str) -> list[Format]:
+        """Return the formats that a batch may be in. The front door may have said which."""
+        note = self.batches.note_of(id_lote) or {}
+        if note.get("canal") == "api_linhas":
+            return []
+        version = note.get("versao_formato")
+        return [form for form in self.formats if version in (None, form.version)]
 
     def _returned(self, name: str, arrival: Arrival) -> Returned | None:
         """Return the batch whose rejected lines a file brings back. It must be there: names say anything."""

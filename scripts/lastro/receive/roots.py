@@ -156,6 +156,11 @@ class Folder:
             _sync(partial)
             self._rename(partial, name)
 
+    def adopt(self, name: str, source: Path) -> None:
+        """Sync a file of the same disk, and give it this name."""
+        _sync(source)
+        self._rename(source, name)
+
     def put_over(self, name: str, source: Path, version: str | None) -> bool:
         """Copy a local file beside its target, sync it, and rename it if the target is still as it was."""
         with self._partial() as partial:

@@ -1,0 +1,1 @@
+"""The front door: clients send debts by HTTP, or by a page."""
