@@ -58,7 +58,8 @@ def write_rows(table: RawTable, client: str, rows: list[dict[str, str]]) -> str:
     """Return rows of a client as lines of a file in the standard layout, without its header."""
     text = io.StringIO()
     names = [column.name for column in mapped(table)]
-    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    # Every cell is quoted: csv quotes no lone CR, which ends a line too.
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerows(row | {"id_cliente_credor": client} for row in rows)
     return text.getvalue()
 
