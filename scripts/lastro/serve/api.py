@@ -188,7 +188,8 @@ def router(office: Office) -> APIRouter:
     @routes.post("/lotes", status_code=201)
     def open_batch(client: Client, key: Key) -> Aberto:
         """Open a batch, which takes rows or one file within 24 hours."""
-        return Aberto(id_lote=office.desk.open(client, key).id_lote, status="aberto")
+        id_lote = office.desk.open(client, key).id_lote
+        return Aberto(id_lote=id_lote, status=str(office.tracking.find(client, id_lote)["status"]))
 
     @routes.post("/lotes/{id_lote}/dividas", openapi_extra=rows_body)
     async def add_rows(client: Client, id_lote: str, key: Key, request: Request) -> LinhasRecebidas:

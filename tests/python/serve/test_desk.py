@@ -284,12 +284,11 @@ def test_rows_are_those_that_were_confirmed_after_a_restart(
 
 
 def test_two_servers_never_share_drafts(desk: Desk, places: Places, tmp_path: Path) -> None:
-    with desk.alone():
-        with (
-            pytest.raises(RuntimeError, match="another server uses"),
-            Desk(tmp_path / "drafts", places).alone(),
-        ):
-            pass
+    with (
+        desk.alone(), pytest.raises(RuntimeError, match="another server uses"),
+        Desk(tmp_path / "drafts", places).alone(),
+    ):
+        pass
     with Desk(tmp_path / "drafts", places).alone():
         pass
 
