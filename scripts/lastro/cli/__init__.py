@@ -17,6 +17,7 @@ from lastro.cli import (
     extract,
     format,
     land,
+    publish,
     query,
     receive,
     sample,
@@ -50,7 +51,7 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, receive, expect, land, settle, serve, summary, query, boards, doctor):
+for module in (sample, receive, expect, land, settle, publish, serve, summary, query, boards, doctor):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(batch.app, name="batch")
 app.add_typer(client.app, name="client")

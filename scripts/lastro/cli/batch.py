@@ -49,7 +49,7 @@ def list_batches(
         table.add_column(
             name, justify="right" if name == "rows" else "left", overflow="fold", no_wrap=name != "reason"
         )
-    batches = manage.newest_batches(raw, database, limit, sender, status)
+    batches = manage.newest_batches(raw, manage.read_judged(database), limit, sender, status)
     for batch in batches:
         rows = "" if batch.rows is None else f"{batch.rows:,}"
         table.add_row(batch.id_lote, batch.status, batch.name, rows, batch.reason or "")
@@ -61,7 +61,7 @@ def list_batches(
 @app.command()
 def status(id_lote: BatchId, database: Database = DATABASE, raw: RawRoot = RAW_ROOT) -> None:
     """Show a batch: its status and each of its events."""
-    batch = manage.find_batch(raw, database, id_lote)
+    batch = manage.find_batch(raw, manage.read_judged(database), id_lote)
     typer.echo(f"{batch.id_lote} {batch.status} {batch.name}")
     for event in batch.events:
         said = ", ".join(f"{key}={value}" for key, value in event.dados.items())
@@ -80,7 +80,7 @@ def cancel(
 ) -> None:
     """Cancel a batch that is not done, also before its file has come."""
     gate = Gate(Places.at(inbox, received, quarantine, raw))
-    typer.echo(manage.cancel(gate.batches, database, id_lote, reason))
+    typer.echo(manage.cancel(gate.batches, manage.read_judged(database), id_lote, reason))
     _tell(gate)
 
 

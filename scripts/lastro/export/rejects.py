@@ -64,10 +64,27 @@ class _Batch:
 
 
 def export_rejects(database: Path, raw: str, received: str, id_lote: str, folder: Path) -> tuple[Path, int]:
-    """Write the rejected lines of a batch in its sender's layout, ready to be corrected and sent again.
+    """Write the rejected lines of a batch, as the last build knows them; see `write_rejects`.
 
     Args:
         database: The DuckDB file that dbt built; it is opened read-only.
+        raw: The raw root, which has the events of the batch.
+        received: The root of received files.
+        id_lote: The batch.
+        folder: The folder to write to, created if necessary.
+    """
+    # That there is no such batch is said first.
+    _said(raw, id_lote)
+    return write_rejects(rejected_lines(database, id_lote), raw, received, id_lote, folder)
+
+
+def write_rejects(
+    wrong: dict[int, str], raw: str, received: str, id_lote: str, folder: Path
+) -> tuple[Path, int]:
+    """Write the rejected lines of a batch in its sender's layout, ready to be corrected and sent again.
+
+    Args:
+        wrong: What is wrong with each rejected line.
         raw: The raw root, which has the events of the batch.
         received: The root of received files.
         id_lote: The batch.
@@ -77,12 +94,10 @@ def export_rejects(database: Path, raw: str, received: str, id_lote: str, folder
         The path of the file and its rows.
 
     Raises:
-        FileNotFoundError: The database does not exist.
-        RuntimeError: The database is not a finished build, or not of this file.
-        ValueError: There is no such batch, nothing of it was rejected, or its file is no longer kept.
+        RuntimeError: The rejected lines are not of this file.
+        ValueError: There is no such batch, or its file is no longer kept.
     """
     said = _said(raw, id_lote)
-    wrong = _wrong(database, id_lote)
     table = next(table for table in read_contract() if (table.source, table.name) == (SOURCE, TABLE))
     name = kept_name(said["arquivo"])
     root = root_at(received)
@@ -128,7 +143,18 @@ def _said(raw: str, id_lote: str) -> dict[str, str]:
     return received | accepted
 
 
-def _wrong(database: Path, id_lote: str) -> dict[int, str]:
+def rejected_lines(database: Path, id_lote: str) -> dict[int, str]:
+    """Return what is wrong with each rejected line of a batch.
+
+    Args:
+        database: The DuckDB file that dbt built; it is opened read-only.
+        id_lote: The batch.
+
+    Raises:
+        FileNotFoundError: The database does not exist.
+        RuntimeError: The database is not a finished build.
+        ValueError: Nothing of the batch was rejected.
+    """
     with opened(database) as con:
         try:
             rows = con.execute(_REJECTED, [id_lote]).fetchall()

@@ -11,20 +11,10 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
-from lastro.contract import RawTable, read_contract
-from lastro.landing.land import (
-    LIST,
-    LIST_COLUMNS,
-    LandedFile,
-    RefusedFiles,
-    land,
-    landed_folder,
-    unknown_columns,
-)
-from lastro.landing.reader import LINEAGE
+from lastro.landing.land import RefusedFiles, land, landed_folder, unknown_columns
 from lastro.landing.sql import quoted
 from lastro.landing.stores import Folder
-from lastro.landing.views import declare, declare_parquet
+from lastro.landing.views import declare_landed
 
 _LOG = AdapterLogger("Lastro")
 # The commands that run models. All others work without data and read no raw file.
@@ -69,15 +59,7 @@ class Plugin(BasePlugin):
         )
         for line in unknown_columns(landing.files):
             _LOG.warning(line)
-        declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
-        for table in read_contract():
-            files = [file for file in landing.files if _is_of(file, table)]
-            if table.is_parquet and files:
-                declare_parquet(conn, f"{schema}_{table.source}", table, self.raw, files)
-                continue
-            columns = {column.name: "varchar" for column in table.columns} | LINEAGE | {"file_id": "bigint"}
-            paths = [folder / file.name for file in files]
-            declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
+        declare_landed(conn, schema, self.raw, folder, landing)
 
     def _refuse_another_root(self, conn: DuckDBPyConnection, schema: str, is_allowed: bool) -> None:
         """Refuse a raw root other than the database's own, because every known file would look gone."""
@@ -91,7 +73,3 @@ class Plugin(BasePlugin):
             )
         if not known or known[0] != str(self.raw):
             conn.execute(f"create or replace table {root} as select ? as path", [str(self.raw)])
-
-
-def _is_of(file: LandedFile, table: RawTable) -> bool:
-    return (file.source_name, file.table_name) == (table.source, table.name) and not file.problem

@@ -7,10 +7,35 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from lastro.contract import RawTable
-from lastro.landing.land import LandedFile
-from lastro.landing.reader import parquet_columns
+from lastro.contract import RawTable, read_contract
+from lastro.landing.land import LIST, LIST_COLUMNS, LandedFile, Landing
+from lastro.landing.reader import LINEAGE, parquet_columns
 from lastro.landing.sql import literal, quoted, without_wildcards
+
+
+def declare_landed(conn: DuckDBPyConnection, schema: str, raw: Path, folder: Path, landing: Landing) -> None:
+    """Declare the list of files and every raw table over what was landed.
+
+    Args:
+        conn: The database.
+        schema: The schema of the list; a table's is the same with the name of its source.
+        raw: The raw root.
+        folder: Where it was landed.
+        landing: What was landed.
+    """
+    declare(conn, schema, "arquivos", LIST_COLUMNS, [folder / LIST])
+    for table in read_contract():
+        files = [file for file in landing.files if _is_of(file, table)]
+        if table.is_parquet and files:
+            declare_parquet(conn, f"{schema}_{table.source}", table, raw, files)
+            continue
+        columns = {column.name: "varchar" for column in table.columns} | LINEAGE | {"file_id": "bigint"}
+        paths = [folder / file.name for file in files]
+        declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
+
+
+def _is_of(file: LandedFile, table: RawTable) -> bool:
+    return (file.source_name, file.table_name) == (table.source, table.name) and not file.problem
 
 
 def declare(

@@ -31,6 +31,10 @@ where quarentena.source_file = ? and quarentena.line_number = ?
 """
 
 
+# The closing and the failed rows of each batch that the last build judged.
+Judged = dict[str, tuple[str, str | None]]
+
+
 @dataclass(frozen=True)
 class Batch:
     """A batch as people see it.
@@ -50,10 +54,9 @@ class Batch:
 
 
 def newest_batches(
-    raw: str, database: Path, limit: int, sender: str | None, status: str | None
+    raw: str, judged: Judged, limit: int, sender: str | None, status: str | None
 ) -> list[Batch]:
     """Return the newest batches, in the order of their ids."""
-    judged = _judged(database)
     events = Events(root_at(raw))
     found = (
         batch
@@ -66,7 +69,7 @@ def newest_batches(
     return sorted(islice(found, limit), key=lambda batch: batch.id_lote)
 
 
-def find_batch(raw: str, database: Path, id_lote: str) -> Batch:
+def find_batch(raw: str, judged: Judged, id_lote: str) -> Batch:
     """Return one batch.
 
     Raises:
@@ -75,7 +78,7 @@ def find_batch(raw: str, database: Path, id_lote: str) -> Batch:
     events = Events(root_at(raw)).of_batch(id_lote)
     if not events:
         raise ValueError(f"there is no batch {id_lote}. List them: lastro batch list.")
-    return _batch(id_lote, events, _judged(database))
+    return _batch(id_lote, events, judged)
 
 
 def explain(raw: str, database: Path, id_lote: str, line: int | None, locale: str) -> list[str]:
@@ -93,7 +96,7 @@ def explain(raw: str, database: Path, id_lote: str, line: int | None, locale: st
     """
     if locale not in ("en", "pt_BR"):
         raise ValueError(f"--locale is {locale!r}, but must be en or pt_BR.")
-    batch = find_batch(raw, database, id_lote)
+    batch = find_batch(raw, read_judged(database), id_lote)
     words = read_reasons(locale)
     if line is None:
         refusal = next((event for event in reversed(batch.events) if event.evento in CLOSINGS), None)
@@ -120,15 +123,21 @@ def explain(raw: str, database: Path, id_lote: str, line: int | None, locale: st
     return said
 
 
-def cancel(batches: Batches, database: Path, id_lote: str, reason: str) -> str:
+def cancel(batches: Batches, judged: Judged, id_lote: str, reason: str) -> str:
     """Cancel a batch, take back what it published, and return a sentence that says so.
+
+    Args:
+        batches: The batches.
+        judged: What the last build judged.
+        id_lote: The batch.
+        reason: Why it is cancelled.
 
     Raises:
         ValueError: The batch is done, or the id is none.
     """
     day = day_of(id_lote)
     events = batches.events.of_batch(id_lote)
-    status = _batch(id_lote, events, _judged(database)).status if events else "inicio"
+    status = _batch(id_lote, events, judged).status if events else "inicio"
     is_done = not batches.events.allows(status, "cancelado")
     done = ValueError(f"{id_lote} is {status}. Only a batch that is not done can be cancelled.")
     if is_done and status != "cancelado":
@@ -181,7 +190,7 @@ def expire(gate: Gate, as_of: date) -> list[str]:
     return expired
 
 
-def _batch(id_lote: str, events: list[Event], judged: dict[str, tuple[str, str | None]]) -> Batch:
+def _batch(id_lote: str, events: list[Event], judged: Judged) -> Batch:
     known = {key: value for event in events for key, value in event.dados.items()}
     status = status_of(events)
     # A build may have judged its rows before `lastro settle` writes that down.
@@ -199,7 +208,7 @@ def _batch(id_lote: str, events: list[Event], judged: dict[str, tuple[str, str |
     )
 
 
-def _judged(database: Path) -> dict[str, tuple[str, str | None]]:
+def read_judged(database: Path) -> Judged:
     """Return the closing and the failed rows of each batch that the last build judged; none without one."""
     try:
         with opened(database) as con:

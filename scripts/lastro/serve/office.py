@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lastro.export.rejects import write_rejects
+from lastro.receive.events import CLOSINGS
 from lastro.receive.formats import Format, read_formats
 from lastro.receive.gate import Gate
 from lastro.receive.judge import Accepted
@@ -84,7 +85,8 @@ class Office:
         status = self.tracking.find(client, id_lote)["status"]
         if status == "cancelado":
             return
-        judged = self.published.lotes([id_lote])
+        lote = self.published.lotes([id_lote]).get(id_lote)
+        judged = {id_lote: (str(lote["status"]), None)} if lote and lote["status"] in CLOSINGS else {}
         try:
             cancel(self.desk.batches, judged, id_lote, reason)
         except ValueError:

@@ -317,15 +317,15 @@ def test_a_kill_of_a_cancellation_at_any_step(site: Site, clock: Clock, tmp_path
     site.run()
     site.keep()
     [id_lote] = [entry.name.split("/")[0] for entry in site.places().received.entries()]
-    cancel(site.gate().batches, tmp_path / "none", id_lote, "wrong month")
+    cancel(site.gate().batches, {}, id_lote, "wrong month")
     calm = site.finish(clock)
     assert calm["raw"] == {} and calm["statuses"] == {f"{A}#1": "cancelado"}
     for steps in at_every_step(site, clock):
         with suppress(Killed):
-            cancel(site.gate(steps).batches, tmp_path / "none", id_lote, "wrong month")
+            cancel(site.gate(steps).batches, {}, id_lote, "wrong month")
         clock.shift += 3600
         with suppress(ValueError):
-            cancel(site.gate().batches, tmp_path / "none", id_lote, "wrong month")
+            cancel(site.gate().batches, {}, id_lote, "wrong month")
         assert site.finish(clock) == calm, steps.at
 
 
@@ -378,7 +378,7 @@ def test_what_is_cancelled_while_it_is_published_is_not_published(
         clock.shift += 3600
         for entry in list(site.places().received.entries()):
             with suppress(ValueError):
-                cancel(site.gate().batches, tmp_path / "none", entry.name.split("/")[0], "wrong month")
+                cancel(site.gate().batches, {}, entry.name.split("/")[0], "wrong month")
         clock.shift -= 3600
 
     seen = set()

@@ -285,7 +285,8 @@ def test_rows_are_those_that_were_confirmed_after_a_restart(
 
 def test_two_servers_never_share_drafts(desk: Desk, places: Places, tmp_path: Path) -> None:
     with (
-        desk.alone(), pytest.raises(RuntimeError, match="another server uses"),
+        desk.alone(),
+        pytest.raises(RuntimeError, match="another server uses"),
         Desk(tmp_path / "drafts", places).alone(),
     ):
         pass
