@@ -1,7 +1,7 @@
 """What the front door shows, written after a build: Parquet, and the rules by which dbt judges rows.
 
-A reader opens no database, so it never waits for a build. What belongs to a build is a folder of its own, which
-is renamed when it is whole; the file `atual` then names it.
+A reader opens no database, so it never waits for a build. What belongs to a build is a folder of its own,
+which is renamed when it is whole; the file `atual` then names it.
 """
 
 from __future__ import annotations

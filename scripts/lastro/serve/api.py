@@ -162,27 +162,37 @@ Key = Annotated[
 Name = Annotated[str, Query(max_length=180, description="Name of the file, such as carteira.xlsx.")]
 
 
+def client_of(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
+) -> str:
+    """Return whose key a request has, and count the call.
+
+    Raises:
+        Problem: The key is nobody's, or the client calls too often.
+    """
+    office: Office = request.app.state.office
+    client = office.clients.client_of(credentials.credentials) if credentials else None
+    if client is None:
+        raise Problem(
+            401,
+            "chave_invalida",
+            "A chave falta, não existe ou já não vale.",
+            "Envie Authorization: Bearer <chave>; peça outra à agência se ela se perdeu.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    office.rates.take(client)
+    return client
+
+
+Client = Annotated[str, Depends(client_of)]
+
+
 def router(office: Office) -> APIRouter:
     """Return the routes under /v1."""
     columns = [column.name for column in mapped(office.desk.table) if column.name != "id_cliente_credor"]
     rows_body = _rows_body(office)
 
-    def client_of(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
-    ) -> str:
-        client = office.clients.client_of(credentials.credentials) if credentials else None
-        if client is None:
-            raise Problem(
-                401,
-                "chave_invalida",
-                "A chave falta, não existe ou já não vale.",
-                "Envie Authorization: Bearer <chave>; peça outra à agência se ela se perdeu.",
-                {"WWW-Authenticate": "Bearer"},
-            )
-        office.rates.take(client)
-        return client
-
-    Client = Annotated[str, Depends(client_of)]
     routes = APIRouter(prefix="/v1", tags=["lotes"], responses=_PROBLEMS)
 
     @routes.post("/lotes", status_code=201)
