@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import random
 import resource
@@ -72,6 +73,10 @@ SCENARIOS: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "cartoes/tb_pagamentos_202401.csv.ok": b"",
         },
     ),
+    "a file for a batch that was opened before": (
+        {},
+        {"cartoes/cartoes-20260105-0007~tb_faturas_202401.csv": invoices("202401", 3)},
+    ),
     "two files": ({}, {A: invoices("202401", 3), "cartoes/tb_faturas_202408.csv": refused("202408")}),
 }
 
@@ -137,10 +142,16 @@ class Site:
             return Places(*(Bucket(f"s3://lastro/{name}") for name in NAMES))
 
     def send(self, files: dict[str, bytes]) -> None:
-        """Put whole files into the inbox."""
-        inbox = self.places().inbox
+        """Put whole files into the inbox; one with a tilde as the front door does."""
+        places = self.places()
         for name, data in files.items():
-            inbox.write(name, data)
+            folder, _, own = name.rpartition("/")
+            id_lote, tilde, rest = own.partition("~")
+            if tilde:
+                sent = {"canal": "api_csv", "arquivo": f"{folder}/{rest}", "nome": f"{folder}/{rest}"}
+                places.received.write(f"{id_lote}/.lote.json", b'{"recebido_em": "2026-01-05T00:00:00+00:00"}')
+                places.received.write(f"{id_lote}/.envio.json", json.dumps(sent).encode())
+            places.inbox.write(name, data)
 
     def gate(self, steps: Steps | None = None) -> Gate:
         return Gate(self.places(steps), tables=TABLES, formats=[], lease_seconds=600)
