@@ -21,6 +21,7 @@ import duckdb
 
 from lastro import PROJECT
 from lastro.database import opened
+from lastro.landing.sql import literal
 from lastro.receive.roots import Folder
 
 POINTER = "atual"
@@ -43,6 +44,21 @@ order by built_at desc, invocation_id
 limit 1
 """
 
+# A build that failed on its way has rejected rows that nobody counted yet.
+_UNEQUAL = """
+with rejeitadas as (
+    select id_lote, count(*) as linhas
+    from lastro_cobranca.dividas_rejeitadas
+    group by id_lote
+)
+
+select coalesce(rejeitadas.id_lote, resultado_lotes.id_lote)
+from lastro_cobranca.resultado_lotes
+full join rejeitadas on resultado_lotes.id_lote = rejeitadas.id_lote
+where coalesce(rejeitadas.linhas, 0) is distinct from resultado_lotes.linhas_rejeitadas
+limit 1
+"""
+
 
 def publish(database: Path, folder: Path) -> tuple[str, bool]:
     """Publish the last build, and return its id and whether that changed anything.
@@ -57,13 +73,13 @@ def publish(database: Path, folder: Path) -> tuple[str, bool]:
         RuntimeError: The database is not a finished build, or dbt cannot compile the rules.
     """
     target = Folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch:
+    # Of two commands at once the second waits, since each removes what older ones left.
+    with target.locked(), tempfile.TemporaryDirectory(prefix=".publish_", dir=folder) as scratch:
         work = Path(scratch) / "whole"
         work.mkdir()
         build = _write_tables(database, work)
         name = build["build_id"]
-        is_new = target.read(POINTER) != name.encode()
+        is_new = target.read(POINTER) != name.encode() or not (folder / name).is_dir()
         if is_new:
             (work / RULES).write_text(json.dumps(_rules(Path(scratch))), encoding="utf-8")
             (work / BUILD).write_text(json.dumps(build), encoding="utf-8")
@@ -73,7 +89,7 @@ def publish(database: Path, folder: Path) -> tuple[str, bool]:
             shutil.rmtree(folder / name, ignore_errors=True)
             work.rename(folder / name)
             target.write(POINTER, name.encode())
-    _remove_old(folder, name)
+        _remove_old(folder, name, Path(scratch))
     return name, is_new
 
 
@@ -83,11 +99,18 @@ def _write_tables(database: Path, work: Path) -> dict[str, str]:
             [found] = con.execute(_LAST_BUILD).fetchall()
             for table, (schema, order) in TABLES.items():
                 con.execute(
-                    f"copy (select * from {schema}.{table} order by {order}) to '{work / table}.parquet'"
+                    f"copy (select * from {schema}.{table} order by {order})"
+                    f" to {literal(str(work / table) + '.parquet')}"
                     f" (format parquet, compression zstd, row_group_size {_ROW_GROUP})"
                 )
+            unequal = con.execute(_UNEQUAL).fetchall()
         except (ValueError, duckdb.CatalogException):
             raise RuntimeError(f"{database} is not a finished build. Run `dbt build`.") from None
+    if unequal:
+        raise RuntimeError(
+            f"{database} is half built: {unequal[0][0]} has other rejected rows than were counted."
+            " Run `dbt build`."
+        )
     return dict(zip(("build_id", "built_at", "project_version"), map(str, found), strict=True))
 
 
@@ -138,10 +161,10 @@ def _rule(node: dict[str, Any]) -> dict[str, Any]:
     return said | {"kind": kind, "sql": node["compiled_code"]}
 
 
-def _remove_old(folder: Path, current: str) -> None:
+def _remove_old(folder: Path, current: str, scratch: Path) -> None:
     """Remove the folders of older builds, and what killed commands left."""
     whole = sorted(
-        (path for path in folder.iterdir() if path.is_dir() and path.name != current),
+        (path for path in folder.iterdir() if path.is_dir() and path.name not in (current, scratch.name)),
         key=lambda path: path.stat().st_mtime_ns,
         reverse=True,
     )

@@ -246,6 +246,10 @@ class Desk:
     def mend(self) -> None:
         """End what a killed server left: put sent files into the inbox, forget batches that were closed."""
         self.folder.sweep()
+        for entry in list(self.folder.entries("abertos/")):
+            # Whoever opened a batch asks again within minutes, not after the batch has ended.
+            if entry.seconds < self.now().timestamp() - 2 * OPEN_FOR.total_seconds():
+                self.folder.delete(entry.name)
         for id_lote in self.folder.folders(""):
             if not BATCH_ID.fullmatch(id_lote):
                 continue

@@ -72,6 +72,7 @@ def rehearse(published: Published, accepted: Accepted, client: str, day: date, l
         # Compiled SQL has the name of the database.
         con.execute("attach ':memory:' as lastro; use lastro; set timezone = 'UTC'; set threads = 1")
         con.execute("set memory_limit = '1GB'; set enable_progress_bar = false")
+        con.execute(f"set temp_directory = {literal(str(Path(folder) / 'spilled'))}")
         declare_landed(con, "lastro_landed", raw, landed, land(raw, Folder(landed)))
         for rule in published.rules():
             _make(con, rule)

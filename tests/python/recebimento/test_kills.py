@@ -149,7 +149,9 @@ class Site:
             id_lote, tilde, rest = own.partition("~")
             if tilde:
                 sent = {"canal": "api_csv", "arquivo": f"{folder}/{rest}", "nome": f"{folder}/{rest}"}
-                places.received.write(f"{id_lote}/.lote.json", b'{"recebido_em": "2026-01-05T00:00:00+00:00"}')
+                places.received.write(
+                    f"{id_lote}/.lote.json", b'{"recebido_em": "2026-01-05T00:00:00+00:00"}'
+                )
                 places.received.write(f"{id_lote}/.envio.json", json.dumps(sent).encode())
             places.inbox.write(name, data)
 
