@@ -107,6 +107,13 @@ class Desk:
         own = [name for name in self.folder.folders("") if belongs(name, client)]
         return [draft for name in own if (draft := self._found(client, name))]
 
+    def sent(self, client: str) -> list[str]:
+        """Return the sent batches of a client whose files wait in the inbox."""
+        folder = name_in_inbox(self.table, client, "")
+        names = [entry.name.removeprefix(folder) for entry in self.places.inbox.entries(folder)]
+        numbers = [name.partition("~")[0] for name in names if "~" in name]
+        return [id_lote for id_lote in numbers if belongs(id_lote, client)]
+
     def draft(self, client: str, id_lote: str) -> Draft:
         """Return an open batch of a client.
 

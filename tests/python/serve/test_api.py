@@ -67,6 +67,8 @@ def test_rows_from_opening_a_batch_to_its_end(house: House, api: httpx.Client) -
     for _ in range(2):
         answer = api.post(f"/v1/lotes/{id_lote}/envio", headers=said)
         assert (answer.status_code, answer.json()["status"]) == (202, "enviado")
+        assert [lote["status"] for lote in api.get("/v1/lotes", headers=said).json()] == ["enviado"]
+        assert api.get("/v1/lotes", headers=house.headers("boreal")).json() == []
     assert api.get(f"/v1/lotes/{id_lote}/eventos", headers=said).json() == []
     assert house.gate() == {id_lote: ("aceito", 2)}
     assert [row["valor_divida"] for row in house.raw_rows(id_lote)] == ["1234.5", "1e2"]
@@ -123,7 +125,7 @@ def test_a_file_and_its_rejected_lines_in_its_layout(house: House, api: httpx.Cl
     assert answer.status_code == 200
     assert f"rejeitadas_{id_lote}.csv" in answer.headers["content-disposition"]
     assert answer.content.decode("cp1252") == (
-        "Contrato;Cliente;CPF/CNPJ;E-mail;Valor (R$);Vencimento;linha_original;mensagem\n"
+        "Contrato;Cliente;CPF/CNPJ;E-mail;Valor (R$);Vencimento;linha_original;motivo\n"
         "8;Ana;52998224720;a@x.com;0,10;31/01/2026;3;documento_devedor: O dígito não confere.\n"
     )
     # The same content under another number is refused, and both sides say why.
@@ -238,7 +240,7 @@ def test_cancelled_batches(house: House, api: httpx.Client) -> None:
         seen = api.get(f"/v1/lotes/{id_lote}", headers=said).json()
         assert (seen["status"], seen["motivo"]) == ("cancelado", "cancelado_pelo_cliente")
         [last] = api.get(f"/v1/lotes/{id_lote}/eventos", headers=said).json()[-1:]
-        assert last["evento"] == "cancelado" and last["mensagem"]
+        assert (last["evento"], last["motivo"]) == ("cancelado", "cancelado_pelo_cliente")
         problem(add(api, said, id_lote, [debt(2)], "pedido-0009"), 409, "lote_fechado")
     house.gate()
     assert not list((house.folder / "raw" / "cobranca").rglob("*.csv"))
@@ -447,12 +449,12 @@ def test_a_judgement_before_anything_is_sent(tmp_path: Path, rules: list[dict[st
             1,
         )
         [wrong] = found["rejeicoes"]
-        assert wrong["linha"] == 3 and wrong["motivos"] == ["documento_devedor:check_digit"]
+        assert wrong["linha"] == 3 and wrong["motivos"] == ["documento_devedor:wrong_check_digit"]
         assert wrong["valores"]["documento_devedor"] == "52998224720" and wrong["mensagem"]
         rows = [debt(1), debt(1), debt(2, valor_divida="x"), debt(3, data_vencimento="2001-01-01")]
         found = validated("aurora", "linhas.json", json.dumps({"dividas": rows}).encode())
         counts = ("linhas", "registradas", "prescritas", "repetidas", "rejeitadas")
-        assert [found[key] for key in counts] == [4, 2, 1, 1, 1]
+        assert [found[key] for key in counts] == [4, 1, 1, 1, 1]
         found = validated("boreal", "carteira.csv", b"a;b\n1;2\n")
         assert not found["aceito"] and found["motivo"] and found["mensagem"]
 
@@ -481,15 +483,21 @@ def test_the_client_of_the_docs_is_killed_and_run_again(tmp_path: Path) -> None:
         def batches() -> list[dict[str, Any]]:
             return api.get("/lotes").json()
 
-        with subprocess.Popen(command) as first:
+        first = subprocess.Popen(command)
+        try:
             until(lambda: batches() and (batches()[0]["linhas"] or 0) >= 2000)
+        finally:
             first.kill()
+            first.wait()
         [killed] = batches()
         assert killed["status"] == "aberto" and 2000 <= killed["linhas"] < rows
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
+        second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
             until(lambda: batches()[0]["status"] == "enviado")
             assert house.gate() == {killed["id_lote"]: ("aceito", rows)}
             out, _ = second.communicate(timeout=30)
+        finally:
+            second.kill()
         assert (second.returncode, out) == (0, f"{killed['id_lote']} aceito {rows}\n")
         # Once more, after the end: nothing new comes of it.
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
