@@ -330,3 +330,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"s3://lastro-{port}"
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def rules(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The SQL that `lastro publish` would write into regras.json."""
+    from lastro.publish import _rules
+
+    return _rules(tmp_path_factory.mktemp("rules"))

@@ -20,7 +20,8 @@ from lastro.reasons import read_reasons
 from lastro.receive.places import scratch_folder
 from lastro.receive.refusal import Refused
 from lastro.receive.suggest.match import mapped
-from lastro.serve.desk import Sink
+from lastro.serve.desk import Sink, refuse_bad_name
+from lastro.serve.limits import too_large
 from lastro.serve.office import Office
 from lastro.serve.problems import MEDIA_TYPE, Problem
 from lastro.serve.rows import header_of, read_rows, write_rows
@@ -288,7 +289,7 @@ def router(office: Office) -> APIRouter:
         office.refuse_unjudged(client, id_lote)
         found = office.published.rejections(id_lote, depois, limite)
         last = int(found[-1]["linha_original"]) if len(found) == limite else None
-        return Rejeicoes(id_lote=id_lote, rejeicoes=[_rejection(row) for row in found], proxima=last)
+        return Rejeicoes(id_lote=id_lote, rejeicoes=[_rejection(row, columns) for row in found], proxima=last)
 
     @routes.get(
         "/lotes/{id_lote}/rejeicoes/arquivo",
@@ -320,6 +321,7 @@ def router(office: Office) -> APIRouter:
     async def validate(client: Client, request: Request, nome: Name) -> Validacao:
         """Judge a file, or rows as JSON if its name is linhas.json, and keep nothing."""
         with scratch_folder() as scratch:
+            refuse_bad_name(nome)
             sink = Sink(scratch / "corpo")
             try:
                 await _drain(request, sink)
@@ -333,6 +335,8 @@ def router(office: Office) -> APIRouter:
 def _validation(office: Office, client: str, path: Path, name: str, columns: list[str]) -> Validacao:
     formats = None
     if name == "linhas.json":
+        if path.stat().st_size > office.settings.call_bytes:
+            raise too_large(office.settings.call_bytes)
         rows = read_rows(path.read_bytes(), columns, office.settings.rows_a_call)
         table = office.desk.table
         path.write_text(header_of(table) + write_rows(table, client, rows), encoding="utf-8", newline="")
@@ -350,19 +354,16 @@ def _validation(office: Office, client: str, path: Path, name: str, columns: lis
         prescritas=found.prescribed,
         repetidas=found.again,
         rejeitadas=found.rejected,
-        rejeicoes=[_rejection(row) for row in found.rejections],
+        rejeicoes=[_rejection(row, columns) for row in found.rejections],
     )
 
 
-def _rejection(row: dict[str, Any]) -> Rejeicao:
-    known = {"linha_original", "motivos", "mensagens", "id_lote", "id_cliente_credor"}
+def _rejection(row: dict[str, Any], columns: list[str]) -> Rejeicao:
     return Rejeicao(
         linha=row["linha_original"],
         motivos=str(row["motivos"]).split(","),
         mensagem=row["mensagens"],
-        valores={
-            key: None if value is None else str(value) for key, value in row.items() if key not in known
-        },
+        valores={key: None if row[key] is None else str(row[key]) for key in (*columns, "texto_original")},
     )
 
 

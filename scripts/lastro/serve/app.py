@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 import anyio
 from fastapi import FastAPI, Request, Response
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from lastro.receive.places import OUTAGES
 from lastro.serve import api
-from lastro.serve.limits import BodyLimits
+from lastro.serve.limits import BodyLimits, Failures
 from lastro.serve.office import Office
 from lastro.serve.problems import Problem, answer, of_status
 from lastro.serve.settings import Settings
@@ -52,8 +53,21 @@ def create_app(settings: Settings, now: Callable[[], datetime] = lambda: datetim
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.office = office
-    app.add_middleware(BodyLimits, limit_of=settings.limit_of)
+    app.add_middleware(
+        BodyLimits,
+        limit_of=settings.limit_of,
+        silence_seconds=settings.silence_seconds,
+        bytes_a_second=settings.bytes_a_second,
+    )
+    app.add_middleware(Failures)
     app.include_router(api.router(office))
+
+    def described() -> dict[str, Any]:
+        if not app.openapi_schema:
+            FastAPI.openapi(app)["components"]["schemas"]["Problema"] = api.Problema.model_json_schema()
+        return app.openapi_schema
+
+    app.openapi = described
 
     @app.get("/saude", tags=["servidor"])
     def health() -> dict[str, str | None]:

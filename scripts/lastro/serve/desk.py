@@ -23,7 +23,7 @@ from pathlib import Path
 from lastro.contract import read_contract
 from lastro.receive.batches import Batches
 from lastro.receive.claims import Claims
-from lastro.receive.events import BATCH_ID, FIRST_STATUS, Events, status_of
+from lastro.receive.events import BATCH_ID, FIRST_STATUS, Events, day_of, status_of
 from lastro.receive.layout import clean_client
 from lastro.receive.places import Places, kept_name, scratch_folder
 from lastro.receive.roots import Folder
@@ -37,6 +37,8 @@ ROWS, FILE, PAGE = "api_linhas", "api_csv", "pagina"
 OPEN_FOR = timedelta(hours=24)
 _DRAFT, _PARTS, _KEPT, _FORMAT = "rascunho.json", "linhas", "arquivo", "formato.yml"
 _ROWS_FILE = "linhas.csv"
+# A client's name has 60 characters at most.
+_LONGEST_ID = 100
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,13 @@ class Desk:
         own = [name for name in self.folder.folders("") if belongs(name, client)]
         return [draft for name in own if (draft := self._found(client, name))]
 
+    def sent(self, client: str) -> list[str]:
+        """Return the sent batches of a client whose files wait in the inbox."""
+        folder = name_in_inbox(self.table, client, "")
+        names = [entry.name.removeprefix(folder) for entry in self.places.inbox.entries(folder)]
+        numbers = [name.partition("~")[0] for name in names if "~" in name]
+        return [id_lote for id_lote in numbers if belongs(id_lote, client)]
+
     def draft(self, client: str, id_lote: str) -> Draft:
         """Return an open batch of a client.
 
@@ -140,6 +149,9 @@ class Desk:
         Raises:
             Problem: There is no such open batch, a file came for it, or the key was used for another body.
         """
+        # Another client's call is not to be seen, also not while it is at work.
+        if not belongs(id_lote, client):
+            raise not_found(id_lote)
         with self._once(id_lote, key), self._locks[id_lote]:
             draft = self._open_for(client, id_lote, ROWS)
             parts = self._parts_of(id_lote)
@@ -167,7 +179,7 @@ class Desk:
             Problem: There is no such open batch, rows came for it, or the name cannot be a file's.
         """
         self._open_for(client, id_lote, channel)
-        _refuse_bad_name(name)
+        refuse_bad_name(name)
         partial = self.folder.path / ".partial" / secrets.token_hex(8)
         partial.parent.mkdir(parents=True, exist_ok=True)
         return Sink(partial)
@@ -223,8 +235,10 @@ class Desk:
         Raises:
             Problem: There is no such batch, or nothing came for it.
         """
+        if not belongs(id_lote, client):
+            raise not_found(id_lote)
         with self._locks[id_lote]:
-            if belongs(id_lote, client) and self.batches.sending_of(id_lote):
+            if self.batches.sending_of(id_lote):
                 self._put(id_lote)
                 return
             draft = self.draft(client, id_lote)
@@ -420,15 +434,22 @@ class Sink:
 
 def belongs(id_lote: str, client: str) -> bool:
     """Return whether a batch can be this client's: its number begins with the client's name."""
-    match = BATCH_ID.fullmatch(id_lote)
-    return bool(match) and match["sender"] == clean_client(client)
+    match = BATCH_ID.fullmatch(id_lote) if len(id_lote) <= _LONGEST_ID else None
+    if match is None or match["sender"] != clean_client(client):
+        return False
+    try:
+        day_of(id_lote)
+    except ValueError:
+        return False
+    return True
 
 
 def _short(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:32]
 
 
-def _refuse_bad_name(name: str) -> None:
+def refuse_bad_name(name: str) -> None:
+    """Raise a Problem unless a file may have this name."""
     if (
         not name.strip()
         or name.startswith(".")

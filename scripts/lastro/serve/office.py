@@ -102,14 +102,22 @@ class Office:
         """Write the rejected lines of a batch in its client's layout, and return the file.
 
         Raises:
-            Problem: There is no such batch, no build has judged it, or nothing was rejected.
+            Problem: There is no such batch, no build judged it, nothing was rejected, or its file is gone.
         """
         self.refuse_unjudged(client, id_lote)
         wrong = self.published.wrong(id_lote)
         if not wrong:
             raise Problem(404, "sem_rejeicoes", "Nenhuma linha foi rejeitada.", "Não há nada a corrigir.")
         places = self.settings.places
-        path, _ = write_rejects(wrong, places.raw.address, places.received.address, id_lote, folder)
+        try:
+            path, _ = write_rejects(wrong, places.raw.address, places.received.address, id_lote, folder)
+        except (ValueError, RuntimeError):
+            raise Problem(
+                410,
+                "arquivo_indisponivel",
+                f"O arquivo do lote {id_lote} já não está guardado, ou mudou o formato dele.",
+                "Consulte as linhas em GET /v1/lotes/{id}/rejeicoes.",
+            ) from None
         return path
 
     def refuse_unjudged(self, client: str, id_lote: str) -> None:

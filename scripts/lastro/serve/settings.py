@@ -24,6 +24,8 @@ class Settings:
         file_bytes: The bytes of a file.
         preview_bytes: The bytes of a file that is judged at once, or that the page takes.
         calls_a_second: How often a client may call in the long run; twenty times as many at once.
+        silence_seconds: How long a body may bring nothing before it is cut.
+        bytes_a_second: How fast a body must come after that time.
     """
 
     places: Places
@@ -36,6 +38,8 @@ class Settings:
     file_bytes: int = 5_000_000_000
     preview_bytes: int = 50_000_000
     calls_a_second: float = 20
+    silence_seconds: float = 30
+    bytes_a_second: float = 1024
 
     def limit_of(self, method: str, path: str) -> int:
         """Return the bytes that the body of a request may have."""

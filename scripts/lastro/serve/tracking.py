@@ -30,10 +30,15 @@ class Tracking:
         Raises:
             Problem: The client has no such batch.
         """
-        events = self.events(client, id_lote)
-        if not events:
-            return self._waiting(client, id_lote)
-        return self._shown(id_lote, events, self.published.lotes([id_lote]))
+        # A batch that moves on between two looks is found at the second try.
+        for _ in range(2):
+            events = self.events(client, id_lote)
+            if events:
+                return self._shown(id_lote, events, self.published.lotes([id_lote]))
+            found = self._waiting(client, id_lote)
+            if found:
+                return found
+        raise not_found(id_lote)
 
     def list(self, client: str, since: date, until: date) -> list[dict[str, object]]:
         """Return the batches whose numbers have these days, the newest first."""
@@ -43,21 +48,23 @@ class Tracking:
         judged = self.published.lotes(list(found))
         shown = [self._shown(id_lote, events, judged) for id_lote, events in found.items()]
         shown += [_of_draft(draft) for draft in self.desk.drafts(client)]
+        waiting = [
+            self._waiting(client, id_lote) for id_lote in self.desk.sent(client) if id_lote not in found
+        ]
+        shown += [lote for lote in waiting if lote]
         return sorted(shown, key=lambda lote: _age(str(lote["id_lote"])), reverse=True)
 
     def events(self, client: str, id_lote: str) -> list[Event]:
         """Return the events of a batch; none if it is another client's."""
         return self.desk.events.of_batch(id_lote) if belongs(id_lote, client) else []
 
-    def _waiting(self, client: str, id_lote: str) -> dict[str, object]:
-        """Return a batch that the gate has not seen."""
+    def _waiting(self, client: str, id_lote: str) -> dict[str, object] | None:
+        """Return a batch that the gate has not seen, or None."""
         if belongs(id_lote, client) and self.desk.batches.sending_of(id_lote):
             sent = self.desk.batches.sending_of(id_lote) or {}
             return _lote(id_lote, SENT, canal=sent["canal"], arquivo=_name(str(sent["arquivo"])))
         drafts = {draft.id_lote: draft for draft in self.desk.drafts(client)}
-        if id_lote not in drafts:
-            raise not_found(id_lote)
-        return _of_draft(drafts[id_lote])
+        return _of_draft(drafts[id_lote]) if id_lote in drafts else None
 
     def _shown(
         self, id_lote: str, events: list[Event], judged: dict[str, dict[str, object]]
