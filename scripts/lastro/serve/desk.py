@@ -167,7 +167,7 @@ class Desk:
             Problem: There is no such open batch, rows came for it, or the name cannot be a file's.
         """
         self._open_for(client, id_lote, channel)
-        _refuse_bad_name(name)
+        refuse_bad_name(name)
         partial = self.folder.path / ".partial" / secrets.token_hex(8)
         partial.parent.mkdir(parents=True, exist_ok=True)
         return Sink(partial)
@@ -424,7 +424,12 @@ def _short(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:32]
 
 
-def _refuse_bad_name(name: str) -> None:
+def refuse_bad_name(name: str) -> None:
+    """Refuse a name that could not be a file's in the inbox.
+
+    Raises:
+        Problem: It is one.
+    """
     if (
         not name.strip()
         or name.startswith(".")
