@@ -23,7 +23,7 @@ from lastro.receive.suggest.proposal import (
 from lastro.receive.suggest.totals import declared_totals
 from lastro.serve.desk import Draft
 from lastro.serve.office import Office
-from lastro.serve.pages.words import AMOUNTS, COLUMNS, DATES
+from lastro.serve.pages.words import AMOUNTS, BY_FILE, COLUMNS, DATES
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,10 @@ def _field(choice: Choice, chosen: int, picture: str) -> Field:
         pictures = DATES
     elif choice.column.type.startswith("decimal"):
         pictures = AMOUNTS
-    picture = picture if picture in pictures else "X"
+    if picture not in pictures:
+        picture = "X"
+    if pictures and not chosen:
+        picture = BY_FILE
     return Field(choice.column.name, chosen, pictures, picture, choice.column.required)
 
 
@@ -153,4 +156,9 @@ def _chosen(choice: Choice, field: Field | None, sources: dict[int, Source]) -> 
         return replace(choice, source=None, constant="{client}", picture="X")
     if field is None:
         return replace(choice, source=None, constant="")
-    return replace(choice, source=sources.get(field.chosen), constant="", picture=field.picture)
+    source, picture = sources.get(field.chosen), field.picture
+    if picture == BY_FILE:
+        found = source.profile if source else None
+        is_date = choice.column.type == "date"
+        picture = (found.date_picture if is_date else found.money_picture) if found else "X"
+    return replace(choice, source=source, constant="", picture=picture)

@@ -18,13 +18,16 @@ COLUMNS = {
     "valor_divida": ("Valor da dívida", "Em reais, maior que zero."),
     "data_vencimento": ("Data de vencimento", "Até o dia de hoje."),
 }
+BY_FILE = "auto"
 AMOUNTS = {
+    BY_FILE: "Reconhecer pelo arquivo",
     "X": "Número da planilha, ou 1234.56",
     "9.999,99": "1.234,56 (vírgula nos centavos)",
     "9,999.99": "1,234.56 (ponto nos centavos)",
     "9(13)V99": "123456 (os dois últimos dígitos são centavos)",
 }
 DATES = {
+    BY_FILE: "Reconhecer pelo arquivo",
     "X": "Data da planilha, ou 2026-01-31",
     "DD/MM/AAAA": "31/01/2026 (dia, mês, ano)",
     "MM/DD/AAAA": "01/31/2026 (mês, dia, ano)",
