@@ -192,7 +192,7 @@ def test_a_spreadsheet_is_matched_judged_sent_and_followed(
     id_lote = "padaria-20261126-0001"
     assert visitor.path == f"/lotes/{id_lote}/colunas"
     assert page.get_by_label("Valor da dívida").input_value() == "4"
-    assert page.get_by_label("Como está escrito").first.input_value() == "9.999,99"
+    assert page.get_by_label("Como o valor está escrito").input_value() == "9.999,99"
     visitor.check("colunas")
     page.get_by_label("Nome do devedor").select_option("Nº nota")
     page.get_by_role("button", name="Conferir").click()
