@@ -16,9 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from lastro.receive.places import OUTAGES
-from lastro.serve import api
+from lastro.serve import api, pages
 from lastro.serve.limits import BodyLimits, Failures
 from lastro.serve.office import Office
+from lastro.serve.pages.render import is_for_people, problem_page
 from lastro.serve.problems import Problem, answer, of_status
 from lastro.serve.settings import Settings
 
@@ -61,6 +62,7 @@ def create_app(settings: Settings, now: Callable[[], datetime] = lambda: datetim
     )
     app.add_middleware(Failures)
     app.include_router(api.router(office))
+    pages.install(app, office)
 
     def described() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -77,13 +79,13 @@ def create_app(settings: Settings, now: Callable[[], datetime] = lambda: datetim
 
     @app.exception_handler(Problem)
     async def say_problem(request: Request, problem: Problem) -> Response:
-        return answer(request, problem)
+        return _say(request, problem)
 
     @app.exception_handler(HTTPException)
     async def say_refusal(request: Request, error: HTTPException) -> Response:
         problem = of_status(error.status_code)
         problem.headers |= error.headers or {}
-        return answer(request, problem)
+        return _say(request, problem)
 
     @app.exception_handler(RequestValidationError)
     async def say_invalid(request: Request, error: RequestValidationError) -> Response:
@@ -119,6 +121,11 @@ def create_app(settings: Settings, now: Callable[[], datetime] = lambda: datetim
     for kind in OUTAGES:
         app.add_exception_handler(kind, say_outage)
     return app
+
+
+def _say(request: Request, problem: Problem) -> Response:
+    """Say what is wrong to a person or to a program."""
+    return problem_page(problem) if is_for_people(request.url.path) else answer(request, problem)
 
 
 async def _tidy_now_and_then(office: Office) -> None:

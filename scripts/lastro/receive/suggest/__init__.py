@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import glob
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from lastro.contract import RawTable
 from lastro.receive.containers import unpack
 from lastro.receive.places import scratch_folder
 from lastro.receive.refusal import Refused
-from lastro.receive.suggest.look import look_at
+from lastro.receive.suggest.look import Look, look_at
 from lastro.receive.suggest.match import SURE, Choice, match
 from lastro.receive.suggest.proposal import propose
 from lastro.receive.suggest.totals import declared_totals
 
 
-def suggest(path: Path, table: RawTable, client: str, files: str | None) -> tuple[str, list[str]]:
-    """Return a proposed format as YAML, and remarks for whoever reads it.
+@dataclass(frozen=True)
+class Seen:
+    """What is proposed for a file.
+
+    Attributes:
+        name: The name of the file; in an archive, of the one inside.
+        looks: What was seen: one look, or one for each visible sheet.
+        look: The one whose columns fit best.
+        choices: The column that is proposed for each declared one.
+    """
+
+    name: str
+    looks: list[Look]
+    look: Look
+    choices: list[Choice]
+
+    @property
+    def pattern(self) -> str:
+        """The names that a format of this file applies to: those with its ending."""
+        return _pattern(self.name)
+
+
+def see(path: Path, table: RawTable, client: str) -> Seen:
+    """Look at a file, and choose a column for each declared one.
 
     Args:
         path: A file of the client, or an archive of one file.
         table: The raw table that its rows belong to.
         client: The client.
-        files: The pattern of the names that the format applies to; None: those with the ending of this file.
 
     Raises:
         Refused: Nothing can be proposed.
@@ -38,6 +60,23 @@ def suggest(path: Path, table: RawTable, client: str, files: str | None) -> tupl
     # Of several sheets, the one whose columns fit best.
     found = [(look, match(look, table, client)) for look in looks]
     look, choices = max(found, key=lambda each: _fit(each[1]))
+    return Seen(members[0].name or path.name, looks, look, choices)
+
+
+def suggest(path: Path, table: RawTable, client: str, files: str | None) -> tuple[str, list[str]]:
+    """Return a proposed format as YAML, and remarks for whoever reads it.
+
+    Args:
+        path: A file of the client, or an archive of one file.
+        table: The raw table that its rows belong to.
+        client: The client.
+        files: The pattern of the names that the format applies to; None: those with the ending of this file.
+
+    Raises:
+        Refused: Nothing can be proposed.
+    """
+    seen = see(path, table, client)
+    look, looks, choices = seen.look, seen.looks, seen.choices
     remarks = list(look.remarks)
     if len(looks) > 1:
         remarks.append(
@@ -50,8 +89,7 @@ def suggest(path: Path, table: RawTable, client: str, files: str | None) -> tupl
     if doubtful:
         remarks.append(f"Check {', '.join(doubtful)}: the confidence is below {SURE}.")
     look.settings.update(declared_totals(look, choices, table))
-    pattern = files or _pattern(members[0].name or path.name)
-    return propose(look, choices, table, client, pattern), remarks
+    return propose(look, choices, table, client, files or seen.pattern), remarks
 
 
 def _fit(choices: list[Choice]) -> float:
