@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 # All of it takes sqlfluff a minute and a half; `make check` lints what differs from the last commit.
 SQL := models snapshots tests analyses
-# One worker a core, and one thread a worker.
+# As many workers as tests/python/conftest.py says, and one thread a worker.
 PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
 
 GATE := LASTRO_INBOX=target/demo-gate/inbox LASTRO_RECEIVED=target/demo-gate/received \

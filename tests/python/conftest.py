@@ -48,6 +48,11 @@ DOMAINS = sorted(
 )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than cores: a third of the time tests wait, for disks, servers and processes that they kill."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for kind, says in {
         "fast": "runs no dbt",
