@@ -79,7 +79,12 @@ def export_rejects(database: Path, raw: str, received: str, id_lote: str, folder
 
 
 def write_rejects(
-    wrong: dict[int, str], raw: str, received: str, id_lote: str, folder: Path
+    wrong: dict[int, str],
+    raw: str,
+    received: str,
+    id_lote: str,
+    folder: Path,
+    formats: list[Format] | None = None,
 ) -> tuple[Path, int]:
     """Write the rejected lines of a batch in its sender's layout, ready to be corrected and sent again.
 
@@ -89,6 +94,7 @@ def write_rejects(
         received: The root of received files.
         id_lote: The batch.
         folder: The folder to write to, created if necessary.
+        formats: The formats of clients; those of the project by default.
 
     Returns:
         The path of the file and its rows.
@@ -110,7 +116,7 @@ def write_rejects(
         try:
             [member] = unpack(root.local(f"{id_lote}/{name}", scratch), scratch)
             kind = kind_of(member.path)
-            form = _format(said, table, kind)
+            form = _format(said, table, kind, read_formats() if formats is None else formats)
             opened_file = open_received(con, member.path, kind, form, table, scratch, said.get("corrige", ""))
             batch = _Batch(opened_file, form, kind, member.path, wrong)
             path = folder / f"rejeitadas_{id_lote}{_ending(member.name or name, form)}"
@@ -165,12 +171,12 @@ def rejected_lines(database: Path, id_lote: str) -> dict[int, str]:
     return {int(line): str(message or "") for line, message in rows}
 
 
-def _format(said: dict[str, str], table: RawTable, kind: Kind) -> Format:
+def _format(said: dict[str, str], table: RawTable, kind: Kind, formats: list[Format]) -> Format:
     client, version = said["id_cliente"], said.get("versao_formato")
     if version is None:
         container = "planilha" if kind in (Kind.xlsx, Kind.xls) else "delimitado"
         return standard_format(table, client, container)
-    found = version_of(read_formats(), table, client, version)
+    found = version_of(formats, table, client, version)
     if found is None:
         raise ValueError(f"version {version} of the format of {client} is no longer declared. Put it back.")
     return found

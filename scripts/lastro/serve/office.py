@@ -108,9 +108,10 @@ class Office:
         wrong = self.published.wrong(id_lote)
         if not wrong:
             raise Problem(404, "sem_rejeicoes", "Nenhuma linha foi rejeitada.", "Não há nada a corrigir.")
-        places = self.settings.places
+        raw, received = self.settings.places.raw.address, self.settings.places.received.address
+        formats = read_formats(self.settings.formats)
         try:
-            path, _ = write_rejects(wrong, places.raw.address, places.received.address, id_lote, folder)
+            path, _ = write_rejects(wrong, raw, received, id_lote, folder, formats)
         except (ValueError, RuntimeError):
             raise Problem(
                 410,

@@ -89,10 +89,8 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def door(tmp_path: Path, rules: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+def door(tmp_path: Path, rules: list[dict[str, Any]]) -> Iterator[Door]:
     door = Door(tmp_path, rules)
-    # Rejected lines are written in the format that the environment's folder has.
-    monkeypatch.setenv("LASTRO_FORMATS", str(door.settings.formats))
     yield door
     door.stop()
 
@@ -127,6 +125,9 @@ class Visitor:
     def check(self, name: str) -> None:
         """Assert that nothing of this page keeps anybody out, nor asks anybody else."""
         self.page.set_viewport_size({"width": 320, "height": 640})
+        # The window changes a moment later.
+        while self.page.evaluate("innerWidth") != 320:
+            self.page.wait_for_timeout(20)
         width = self.page.evaluate("document.documentElement.scrollWidth")
         self.picture(f"{name}_320")
         narrow = self.grave()
