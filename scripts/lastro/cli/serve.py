@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,9 @@ def serve(
         file_bytes=int(max_gigabytes * 1_000_000_000),
     )
     app = create_app(settings)
+    # uvicorn ends what is at work, and then raises the signal again for whoever else listens.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: None)
     with app.state.office.desk.alone():
         typer.echo(f"Lastro serves http://127.0.0.1:{port}. Ctrl-C ends it.", err=True)
         # Addresses hold names of files, which may name people: no access log.
