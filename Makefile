@@ -63,11 +63,12 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 	$(GATE) $(BIN)/lastro batch list
 	@echo "What the senders were told stands in target/demo-gate/told; docs/recebimento.md is the run-book."
 
-bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, GIGABYTES and FILES set the sizes
+bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES and FILES set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
 	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 	$(BIN)/python benchmarks/cobranca.py --debts $(or $(DEBTS),1000000)
+	$(BIN)/python benchmarks/api.py --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
 	$(BIN)/python benchmarks/recebimento.py --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
 
 sample: .venv/installed  ## regenerate the committed sample
