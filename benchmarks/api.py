@@ -1,7 +1,7 @@
 """Measure the front door: rows a second through the API, and its memory while a large file is streamed.
 
 The server has one core, its clients the other. Rows come a thousand a call, and each call is synced to disk
-before its answer. It asserts that every row and byte arrived, and nothing about time. Prints rows a second and
+before its answer. It asserts that every row and byte arrived, and no times. Prints rows a second and
 the resident memory.
 """
 
