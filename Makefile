@@ -1,6 +1,6 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
-# All of it takes sqlfluff a minute and a half; `make check` lints what differs from the last commit.
+# All of it takes sqlfluff a minute; `make check` lints what differs from the last commit.
 SQL := models snapshots tests analyses
 # As many workers as tests/python/conftest.py says, and one thread a worker.
 PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
@@ -40,7 +40,7 @@ lint: .venv/installed  ## check SQL, Python, project conventions and the Athena 
 	$(BIN)/ruff format --check scripts tests benchmarks
 	$(BIN)/dbt parse --quiet --warn-error-options '{"error": ["Deprecations"]}'
 	$(BIN)/dbt-bouncer --config-file dbt-bouncer.yml
-	$(if $(SQL),$(BIN)/sqlfluff lint --disable-progress-bar $(SQL))
+	$(if $(SQL),$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(SQL))
 	$(BIN)/dbt compile --quiet --target athena --no-populate-cache --no-introspect --target-path target/athena
 
 docs: .venv/installed  ## write the lineage site as one static file, and the lineage of columns beside it

@@ -45,8 +45,9 @@ def test_the_sample_has_the_defects_that_the_readme_counts(built_sample: Workspa
         ("chatbot", 0, 2, 7),
         ("conta", 0, 0, 0),
         # Two debts changed; seven files repeat their first line, and two debts came again. Nine faults in each of seven
-        # files, another client's id, a short line, two broken objects, a long line, and one that came back as it was.
-        ("dividas", 2, 9, 7 * 9 + 1 + 1 + 2 + 1 + 1),
+        # files, another client's id, a short line, two broken objects, a long line, one that came back as it was, and
+        # a prescribed debt of the client whose policy refuses them.
+        ("dividas", 2, 9, 7 * 9 + 1 + 1 + 2 + 1 + 1 + 1),
         ("eventos_lote", 1, 1, 5),
         ("invoices", 0, 3, 6),
         ("movimentacao_cartao", 0, movements_that_came_twice(), 2),
