@@ -116,7 +116,7 @@ def write_rejects(
         try:
             [member] = unpack(root.local(f"{id_lote}/{name}", scratch), scratch)
             kind = kind_of(member.path)
-            form = _format(said, table, kind, read_formats() if formats is None else formats)
+            form = _format(said, table, kind, formats)
             opened_file = open_received(con, member.path, kind, form, table, scratch, said.get("corrige", ""))
             batch = _Batch(opened_file, form, kind, member.path, wrong)
             path = folder / f"rejeitadas_{id_lote}{_ending(member.name or name, form)}"
@@ -171,12 +171,12 @@ def rejected_lines(database: Path, id_lote: str) -> dict[int, str]:
     return {int(line): str(message or "") for line, message in rows}
 
 
-def _format(said: dict[str, str], table: RawTable, kind: Kind, formats: list[Format]) -> Format:
+def _format(said: dict[str, str], table: RawTable, kind: Kind, formats: list[Format] | None) -> Format:
     client, version = said["id_cliente"], said.get("versao_formato")
     if version is None:
         container = "planilha" if kind in (Kind.xlsx, Kind.xls) else "delimitado"
         return standard_format(table, client, container)
-    found = version_of(formats, table, client, version)
+    found = version_of(read_formats() if formats is None else formats, table, client, version)
     if found is None:
         raise ValueError(f"version {version} of the format of {client} is no longer declared. Put it back.")
     return found

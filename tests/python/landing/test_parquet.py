@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from conftest import Workspace, is_old
 from lastro.contract import RawTable, read_contract
-from lastro.landing import dbt_plugin, land
+from lastro.landing import land, views
 from lastro.landing.land import RefusedFiles
 from lastro.landing.stores import Bucket, Folder
 
@@ -27,7 +27,7 @@ def contract(monkeypatch: pytest.MonkeyPatch) -> list[RawTable]:
         else table
         for table in read_contract()
     ]
-    for module in (land, dbt_plugin):
+    for module in (land, views):
         monkeypatch.setattr(module, "read_contract", lambda: tables)
     return tables
 

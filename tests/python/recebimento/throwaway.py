@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from lastro.receive.gate import Gate, Outcome
 from lastro.receive.places import Places
 
 # One connection for all readings, as a landing has one for all files.
+_NUMBERS = itertools.count()
 CONNECTION = duckdb.connect(config={"threads": 1})
 
 
@@ -150,7 +152,8 @@ def files_under(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def landed_rows(path: Path, table: RawTable, scratch: Path) -> list[Row]:
     """Return what a build lands of a raw file, in the order of its lines."""
-    target = scratch / "landed.parquet"
+    # DuckDB keeps pages of a file by its name and time: one that is written again within a tick would be the old one.
+    target = scratch / f"landed_{next(_NUMBERS)}.parquet"
     if table.is_parquet:
         reader.read_parquet(CONNECTION, table, path, target)
     else:

@@ -305,7 +305,7 @@ def test_refusals_repeat_no_value(house: House, api: httpx.Client) -> None:
         (api.get("/v1/lotes"), 401, "chave_invalida"),
         (api.get("/v1/lotes", headers={"Authorization": f"Bearer {SECRET}"}), 401, "chave_invalida"),
         (api.get("/v1/lotes", headers={"Authorization": f"Basic {SECRET}"}), 401, "chave_invalida"),
-        (api.get("/nada"), 404, "rota_nao_encontrada"),
+        (api.get("/v1/nada"), 404, "rota_nao_encontrada"),
         (api.patch(url, headers=said), 405, "metodo_nao_permitido"),
         (api.post("/v1/lotes", headers=said), 422, "parametro_invalido"),
         (api.post("/v1/lotes", headers=said | {"Idempotency-Key": "curta"}), 422, "parametro_invalido"),
