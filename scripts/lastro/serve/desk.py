@@ -104,15 +104,19 @@ class Desk:
 
     def drafts(self, client: str) -> list[Draft]:
         """Return the open batches of a client, by number."""
-        own = [name for name in self.folder.folders("") if belongs(name, client)]
-        return [draft for name in own if (draft := self._found(client, name))]
+        return [draft for name in self.folder.folders("") if (draft := self.look(client, name))]
 
-    def sent(self, client: str) -> list[str]:
-        """Return the sent batches of a client whose files wait in the inbox."""
+    def waiting(self, client: str) -> list[str]:
+        """Return the batches of a client that are open, or were sent and wait in the inbox."""
+        own = [name for name in self.folder.folders("") if self.folder.read(f"{name}/{_DRAFT}")]
         folder = name_in_inbox(self.table, client, "")
         names = [entry.name.removeprefix(folder) for entry in self.places.inbox.entries(folder)]
-        numbers = [name.partition("~")[0] for name in names if "~" in name]
-        return [id_lote for id_lote in numbers if belongs(id_lote, client)]
+        own += [name.partition("~")[0] for name in names if "~" in name]
+        return sorted({id_lote for id_lote in own if belongs(id_lote, client)})
+
+    def look(self, client: str, id_lote: str) -> Draft | None:
+        """Return an open batch of a client, or None."""
+        return self._found(client, id_lote) if belongs(id_lote, client) else None
 
     def draft(self, client: str, id_lote: str) -> Draft:
         """Return an open batch of a client.
@@ -120,11 +124,11 @@ class Desk:
         Raises:
             Problem: The client has no such batch, or it is not open any more.
         """
-        if not belongs(id_lote, client):
-            raise not_found(id_lote)
-        found = self._found(client, id_lote)
+        found = self.look(client, id_lote)
         if found:
             return found
+        if not belongs(id_lote, client):
+            raise not_found(id_lote)
         if self.batches.sending_of(id_lote) or self.events.of_batch(id_lote):
             raise Problem(
                 409,

@@ -30,6 +30,30 @@ class Tracking:
         Raises:
             Problem: The client has no such batch.
         """
+        found = self._seek(client, id_lote)
+        if found is None:
+            raise not_found(id_lote)
+        return found
+
+    def list(self, client: str, since: date, until: date) -> list[dict[str, object]]:
+        """Return the batches whose numbers have these days, and all that wait, the newest first."""
+        # A batch goes from the desk to the gate. Asked in this order, none is overlooked on its way.
+        waiting = self.desk.waiting(client)
+        found = {}
+        for days in range((until - since).days + 1):
+            found |= self.desk.events.of_sender(since + timedelta(days=days), clean_client(client))
+        judged = self.published.lotes(list(found))
+        shown = [self._shown(id_lote, events, judged) for id_lote, events in found.items()]
+        sought = [self._seek(client, id_lote) for id_lote in waiting if id_lote not in found]
+        shown += [lote for lote in sought if lote]
+        return sorted(shown, key=lambda lote: _age(str(lote["id_lote"])), reverse=True)
+
+    def events(self, client: str, id_lote: str) -> list[Event]:
+        """Return the events of a batch; none if it is another client's."""
+        return self.desk.events.of_batch(id_lote) if belongs(id_lote, client) else []
+
+    def _seek(self, client: str, id_lote: str) -> dict[str, object] | None:
+        """Return one batch, wherever it is, or None."""
         # A batch that moves on between two looks is found at the second try.
         for _ in range(2):
             events = self.events(client, id_lote)
@@ -38,33 +62,15 @@ class Tracking:
             found = self._waiting(client, id_lote)
             if found:
                 return found
-        raise not_found(id_lote)
-
-    def list(self, client: str, since: date, until: date) -> list[dict[str, object]]:
-        """Return the batches whose numbers have these days, the newest first."""
-        found = {}
-        for days in range((until - since).days + 1):
-            found |= self.desk.events.of_sender(since + timedelta(days=days), clean_client(client))
-        judged = self.published.lotes(list(found))
-        shown = [self._shown(id_lote, events, judged) for id_lote, events in found.items()]
-        shown += [_of_draft(draft) for draft in self.desk.drafts(client)]
-        waiting = [
-            self._waiting(client, id_lote) for id_lote in self.desk.sent(client) if id_lote not in found
-        ]
-        shown += [lote for lote in waiting if lote]
-        return sorted(shown, key=lambda lote: _age(str(lote["id_lote"])), reverse=True)
-
-    def events(self, client: str, id_lote: str) -> list[Event]:
-        """Return the events of a batch; none if it is another client's."""
-        return self.desk.events.of_batch(id_lote) if belongs(id_lote, client) else []
+        return None
 
     def _waiting(self, client: str, id_lote: str) -> dict[str, object] | None:
         """Return a batch that the gate has not seen, or None."""
-        if belongs(id_lote, client) and self.desk.batches.sending_of(id_lote):
-            sent = self.desk.batches.sending_of(id_lote) or {}
+        sent = self.desk.batches.sending_of(id_lote) if belongs(id_lote, client) else None
+        if sent:
             return _lote(id_lote, SENT, canal=sent["canal"], arquivo=_name(str(sent["arquivo"])))
-        drafts = {draft.id_lote: draft for draft in self.desk.drafts(client)}
-        return _of_draft(drafts[id_lote]) if id_lote in drafts else None
+        draft = self.desk.look(client, id_lote)
+        return _of_draft(draft) if draft else None
 
     def _shown(
         self, id_lote: str, events: list[Event], judged: dict[str, dict[str, object]]

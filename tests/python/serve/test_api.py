@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -391,34 +393,53 @@ def test_a_batch_that_was_open_for_a_day(house: House) -> None:
         assert (seen["status"], seen["motivo"]) == ("cancelado", "lote_expirado")
 
 
+@pytest.mark.parametrize("to", ["noted", "sent", "received", "cancelled"])
 def test_a_batch_is_found_while_it_is_sent(
-    house: House, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    house: House, api: httpx.Client, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
-    """It is sent, received or cancelled between any two looks at it."""
+    """It moves on before or after any look at the events, the notes, the drafts or the inbox."""
     said = house.headers("aurora")
-    tracking = api.app.state.office.tracking
-    url = "/v1/lotes/{}"
-    for at, move in enumerate(("sent", "received", "cancelled")):
-        id_lote = open_batch(api, said, f"pedido-000{at}")
-        add(api, said, id_lote, [debt(at)], "pedido-0002")
-        of_batch, moved = tracking.desk.events.of_batch, []
+    office = api.app.state.office
+    desk = office.desk
+    looks = {
+        (desk.events, "of_batch"): "/v1/lotes/{}",
+        (desk.batches, "sending_of"): "/v1/lotes/{}",
+        (desk.folder, "read"): "/v1/lotes/{}",
+        (desk.folder, "folders"): "/v1/lotes",
+        (desk.places.inbox, "entries"): "/v1/lotes",
+        (desk.events, "of_sender"): "/v1/lotes",
+    }
 
-        def looked(name: str, move: str = move, of_batch: Any = of_batch, moved: Any = moved) -> Any:
-            found = of_batch(name)
+    def moving(id_lote: str, look: Any, is_after: bool, moved: list[str]) -> Any:
+        def looks_and_moves(*given: Any) -> Any:
+            if is_after:
+                found = look(*given)
             if not moved:
-                moved.append(move)
-                if move == "cancelled":
-                    api.app.state.office.cancel("aurora", name, "cancelado_pelo_cliente")
+                moved.append(id_lote)
+                if to == "cancelled":
+                    office.cancel("aurora", id_lote, "cancelado_pelo_cliente")
+                elif to == "noted":
+                    path = "cobranca/aurora/linhas.csv"
+                    desk.batches.note_sending(id_lote, canal="api_linhas", arquivo=path, nome=path)
                 else:
-                    api.app.state.office.desk.send("aurora", name)
-                if move == "received":
+                    desk.send("aurora", id_lote)
+                if to == "received":
                     house.gate()
-            return found
+            return found if is_after else look(*given)
 
+        return looks_and_moves
+
+    for ((owner, name), path), is_after in product(looks.items(), (False, True)):
+        id_lote = open_batch(api, said, str(uuid4()))
+        add(api, said, id_lote, [debt(1)], str(uuid4()))
+        moved: list[str] = []
         with monkeypatch.context() as patch:
-            patch.setattr(tracking.desk.events, "of_batch", looked)
-            answer = api.get(url.format(id_lote), headers=said)
-        assert answer.status_code == 200 and moved, move
+            patch.setattr(owner, name, moving(id_lote, getattr(owner, name), is_after, moved))
+            answer = api.get(path.format(id_lote), headers=said)
+        assert moved == [id_lote], (name, is_after)
+        assert answer.status_code == 200, (name, is_after, answer.text)
+        found = answer.json() if path == "/v1/lotes" else [answer.json()]
+        assert [lote["id_lote"] for lote in found].count(id_lote) == 1, (name, is_after)
 
 
 def test_health(house: House, api: httpx.Client) -> None:
