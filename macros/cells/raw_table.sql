@@ -1,7 +1,7 @@
 {% macro raw_table(source_relation) %}
     {#- A raw table as its source YAML declares it, or a well-formed placeholder while dbt parses, without sources. -#}
     {%- if not execute -%}
-        {{ return({'name': 't', 'key': ['k'], 'date': none, 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'days_after_period': none}]}) }}
+        {{ return({'name': 't', 'key': ['k'], 'date': none, 'amount': none, 'rejected_percent': 20, 'superseded_percent': 5, 'on_exceeded': 'error', 'columns': [{'name': 'k', 'type': 'varchar', 'required': true, 'is_typed': false, 'days_after_period': none}]}) }}
     {%- endif -%}
     {%- set nodes = [] -%}
     {%- for node in graph.sources.values() -%}
@@ -17,6 +17,7 @@
             'name': column.name,
             'type': 'varchar' if column.data_type.startswith('map') else column.data_type,
             'required': not column.config.meta.get('optional', false),
+            'is_typed': column.config.meta.get('typed', false),
             'days_after_period': column.config.meta.get('days_after_period'),
         }) -%}
     {%- endfor -%}

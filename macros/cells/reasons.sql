@@ -4,7 +4,7 @@
         when row_problem is not null then row_problem
         else nullif(concat_ws(
             ',',
-            {%- for column in raw_table(source_relation).columns %}
+            {%- for column in raw_table(source_relation).columns if column.required or column.type != 'varchar' %}
             {{ reason_of_cell(column) }},
             {%- endfor %}
             {%- for code, condition in rules.items() %}
@@ -17,7 +17,7 @@
 
 {% macro reason_of_cell(column) -%}
     {%- set missing = "'" ~ column.name ~ ":missing'" if column.required else 'null' -%}
-    {%- if column.type == 'varchar' -%}
+    {%- if column.type == 'varchar' or column.is_typed -%}
         case when {{ column.name }} is null then {{ missing }} end
     {%- else -%}
         {%- set code = {

@@ -67,3 +67,15 @@
 {% macro duckdb__iso_weekday(date) -%}
     isodow({{ date }})
 {%- endmacro %}
+
+{% macro local_date(timestamp, time_zone) -%}
+    {{ return('cast(' ~ timestamp ~ ' as date)' if time_zone == 'UTC' else adapter.dispatch('local_date', 'lastro')(timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_date(timestamp, time_zone) -%}
+    cast(with_timezone({{ timestamp }}, 'UTC') at time zone {{ sql_string(time_zone) }} as date)
+{%- endmacro %}
+
+{% macro duckdb__local_date(timestamp, time_zone) -%}
+    cast(timezone({{ sql_string(time_zone) }}, timezone('UTC', {{ timestamp }})) as date)
+{%- endmacro %}

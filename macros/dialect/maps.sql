@@ -87,3 +87,22 @@
         {{ sql_string(first) }}
     )
 {%- endmacro %}
+
+{% macro json_items_of(relation, list, columns, item) %}
+    {{ return(adapter.dispatch('json_items_of', 'lastro')(relation, list, columns, item)) }}
+{% endmacro %}
+
+{% macro default__json_items_of(relation, list, columns, item) %}
+    select
+        {{ columns | join(',\n        ') }},
+        json_format(json_item) as {{ item }}
+    from {{ relation }}
+    cross join unnest(try_cast(try(json_parse({{ list }})) as array(json))) as json_items (json_item)
+{% endmacro %}
+
+{% macro duckdb__json_items_of(relation, list, columns, item) %}
+    select
+        {{ columns | join(',\n        ') }},
+        cast(unnest(try_cast(try_cast({{ list }} as json) as json[])) as varchar) as {{ item }}
+    from {{ relation }}
+{% endmacro %}

@@ -13,7 +13,7 @@
         {%- set statement -%}
             create external table {{ relation.render_hive() }} (
                 {%- for column in node.columns.values() %}
-                `{{ column.name }}` {{ 'string' if is_raw else ddl_data_type(column.data_type | replace(' ', '')) }}{{ ',' if not loop.last }}
+                `{{ column.name }}` {{ 'string' if is_raw and not column.config.meta.get('typed') else ddl_data_type(column.data_type | replace(' ', '')) }}{{ ',' if not loop.last }}
                 {%- endfor %}
                 {%- for name, type in landed_lineage().items() if is_raw %},
                 `{{ name }}` {{ ddl_data_type(type) }}

@@ -41,6 +41,8 @@ class Column:
         type: Its SQL type; a cell of `map(varchar, varchar)` holds a JSON object.
         required: Whether every file has it, and every row has a value.
         synonyms: Other words for it, by which a sender's column is recognised.
+        is_typed: Whether a Parquet file holds values of its type, not text.
+        is_wide: Whether it is left out of the text of a rejected row.
     """
 
     name: str
@@ -48,11 +50,18 @@ class Column:
     required: bool
     # They change nothing in how a file is read, so they are no part of the reader's version.
     synonyms: tuple[str, ...] = field(default=(), repr=False)
+    is_typed: bool = False
+    is_wide: bool = False
 
     @property
     def is_map(self) -> bool:
         """Whether its cells hold JSON objects."""
         return self.type.startswith("map")
+
+    @property
+    def landed_type(self) -> str:
+        """The SQL type of its landed cells: text, unless the file holds it typed."""
+        return self.type if self.is_typed else "varchar"
 
 
 @dataclass(frozen=True)
@@ -227,6 +236,8 @@ def _raw_table(source: str, table: dict) -> RawTable:
                 column["data_type"],
                 not _meta(column).get("optional", False),
                 tuple(_meta(column).get("synonyms", ())),
+                _meta(column).get("typed", False),
+                _meta(column).get("wide", False),
             )
             for column in table["columns"]
         ),

@@ -12,6 +12,21 @@ chatbot as (
     where reasons is not null
 ),
 
+notifications as (
+    select * from {{ ref('base_mensageria__notifications') }}
+    where reasons is not null
+),
+
+fechamentos as (
+    select * from {{ ref('base_mensageria__fechamentos') }}
+    where reasons is not null
+),
+
+lacunas as (
+    select * from {{ ref('base_mensageria__lacunas') }}
+    where reasons is not null
+),
+
 rejected_rows as (
     select
         file_id,
@@ -26,6 +41,27 @@ rejected_rows as (
         raw_row,
         reasons
     from chatbot
+    union all
+    select
+        file_id,
+        line_number,
+        raw_row,
+        reasons
+    from notifications
+    union all
+    select
+        file_id,
+        line_number,
+        raw_row,
+        reasons
+    from fechamentos
+    union all
+    select
+        file_id,
+        line_number,
+        raw_row,
+        reasons
+    from lacunas
 ),
 
 quarantined_rows as (

@@ -59,7 +59,7 @@ class Plugin(BasePlugin):
         )
         for line in unknown_columns(landing.files):
             _LOG.warning(line)
-        declare_landed(conn, schema, self.raw, folder, landing)
+        declare_landed(conn, schema, folder, landing)
 
     def _refuse_another_root(self, conn: DuckDBPyConnection, schema: str, is_allowed: bool) -> None:
         """Refuse a raw root other than the database's own, because every known file would look gone."""

@@ -58,7 +58,7 @@ class LandedFile:
 
     @property
     def name(self) -> str:
-        """The name of its landed rows, unless they are read from the raw file itself."""
+        """The name of its landed rows."""
         stem = Path(self.source_file).stem
         return f"{self.source_name}/{self.table_name}/file_id={self.file_id}/{stem}.parquet"
 
@@ -142,7 +142,7 @@ def land(
         for file in found:
             old = before.get(file.name)
             is_known = old and not read_all and _is_unchanged(file, old, versions[file.table])
-            if is_known and (old.name in there or _stays(file, store)):
+            if is_known and old.name in there:
                 known.append(old)
             else:
                 new.append(file)
@@ -180,11 +180,6 @@ def unknown_columns(files: list[LandedFile]) -> list[str]:
 
 
 _GONE = "If that is intended, run `lastro land --prune` or `dbt build --vars 'allow_removed: true'`."
-
-
-def _stays(file: RawFile, store: Store) -> bool:
-    """Return whether a raw file is read in place instead of being landed."""
-    return file.table.is_parquet and store.is_beside_raw
 
 
 def _before(problem: str) -> str:
@@ -260,8 +255,10 @@ def _read_file(con: duckdb.DuckDBPyConnection, file: RawFile, store: Store, scra
         if file.table.is_parquet:
             with file.path.open("rb") as raw:
                 content_hash = file_digest(raw, "sha256").hexdigest()
-            target = None if _stays(file, store) else rows
-            reading = reader.read_parquet(con, file.table, file.path, target)
+            reading = reader.read_parquet(con, file.table, file.path, None if store.is_beside_raw else rows)
+            if store.is_beside_raw:
+                # It is its own landed form, under a name that gives its rows their file_id.
+                rows.symlink_to(file.path.absolute())
             return _Read(*seen, content_hash, None, reading, problem)
         prepared = text.prepare(file.path, file.table.encoding, copy)
         content_hash, encoding = prepared.sha256, prepared.encoding

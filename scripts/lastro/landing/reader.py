@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from lastro import contract
-from lastro.contract import ORIGINAL_LINE, RawTable
+from lastro.contract import ORIGINAL_LINE, Column, RawTable
 from lastro.landing import text
 from lastro.landing.sql import literal, quoted, without_wildcards
 from lastro.landing.text import Text, UnreadableFile
@@ -32,6 +32,8 @@ LINEAGE = {
     "_delimiter": "varchar",
     "_extra_columns": "varchar",
 }
+# The columns of a raw Parquet file that become lineage.
+VERDICTS = {"_problem": "_row_problem", "_extra": "_extra_columns"}
 
 
 @dataclass(frozen=True)
@@ -163,25 +165,34 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
     if target:
         _write(con, parquet_columns(table, names), f"{rows} as rows", target)
     declared = [column.name for column in table.columns]
-    extra = tuple(name for name in names if name not in declared)
+    extra = tuple(name for name in names if name not in declared and name not in VERDICTS)
     return Reading(column_names=names, extra_columns=extra, rows=count)
 
 
 def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
     """Return the landed columns of a raw Parquet file with these columns, as expressions on its `rows`."""
-    there = [column.name for column in table.columns if column.name in names]
-    columns = {
-        column.name: f"cast(rows.{quoted(column.name)} as varchar)" if column.name in there else _ABSENT
-        for column in table.columns
-    }
-    pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in there)
+    columns = {column.name: _parquet_cell(column, column.name in names) for column in table.columns}
+    in_text = [column.name for column in table.columns if column.name in names and not column.is_wide]
+    pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in in_text)
     lineage = {name: f"cast(null as {kind})" for name, kind in LINEAGE.items()}
     # Parquet has no lines and no raw text, so use the row number and the row's cells as JSON.
     lineage |= {
         "_line_number": "rows.file_row_number + 1",
         "_raw_row": f"cast(json_object({pairs}) as varchar)",
     }
+    # A writer of Parquet that parsed the rows itself says what it could not parse, and what it was not asked for.
+    lineage |= {target: f"rows.{name}" for name, target in VERDICTS.items() if name in names}
     return columns | lineage
+
+
+def _parquet_cell(column: Column, is_there: bool) -> str:
+    """Return a column's landed cell as an expression on the `rows` of a Parquet file."""
+    if not is_there:
+        return f"cast(null as {column.landed_type})"
+    cell = f"rows.{quoted(column.name)}"
+    if column.landed_type == "timestamp":
+        return f"try_cast({cell} as timestamptz) at time zone 'UTC'"
+    return f"{'try_cast' if column.is_typed else 'cast'}({cell} as {column.landed_type})"
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, table: RawTable, prepared: Text, target: Path) -> Reading:

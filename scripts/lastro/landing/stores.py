@@ -98,11 +98,12 @@ class Folder:
         return True
 
     def put(self, path: Path, name: str) -> None:
-        """Sync a local file to disk, then rename it into place."""
+        """Sync a local file to disk, then rename it into place; a link to a raw file needs no sync."""
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        if not path.is_symlink():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
         path.replace(target)
 
     def commit(self, path: Path, name: str) -> None:

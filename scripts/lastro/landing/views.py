@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -13,13 +14,12 @@ from lastro.landing.reader import LINEAGE, parquet_columns
 from lastro.landing.sql import literal, quoted, without_wildcards
 
 
-def declare_landed(conn: DuckDBPyConnection, schema: str, raw: Path, folder: Path, landing: Landing) -> None:
+def declare_landed(conn: DuckDBPyConnection, schema: str, folder: Path, landing: Landing) -> None:
     """Declare the list of files and every raw table over what was landed.
 
     Args:
         conn: The database.
         schema: The schema of the list; a table's is the same with the name of its source.
-        raw: The raw root.
         folder: Where it was landed.
         landing: What was landed.
     """
@@ -27,9 +27,9 @@ def declare_landed(conn: DuckDBPyConnection, schema: str, raw: Path, folder: Pat
     for table in read_contract():
         files = [file for file in landing.files if _is_of(file, table)]
         if table.is_parquet and files:
-            declare_parquet(conn, f"{schema}_{table.source}", table, raw, files)
+            declare_parquet(conn, f"{schema}_{table.source}", table, folder, files)
             continue
-        columns = {column.name: "varchar" for column in table.columns} | LINEAGE | {"file_id": "bigint"}
+        columns = {column.name: column.landed_type for column in table.columns} | LINEAGE | {"file_id": "bigint"}
         paths = [folder / file.name for file in files]
         declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
 
@@ -57,18 +57,23 @@ def declare(
 
 
 def declare_parquet(
-    conn: DuckDBPyConnection, schema: str, table: RawTable, raw: Path, files: list[LandedFile]
+    conn: DuckDBPyConnection, schema: str, table: RawTable, folder: Path, files: list[LandedFile]
 ) -> None:
-    """Create a view over the raw Parquet files themselves, with the lineage columns of landed rows."""
-    names = {name for file in files for name in json.loads(file.column_names or "[]")}
-    columns = [f"{value} as {quoted(name)}" for name, value in parquet_columns(table, names).items()]
-    paths = ", ".join(literal(without_wildcards(raw / file.source_file)) for file in files)
-    identities = ", ".join(f"({literal(str(raw / file.source_file))}, {file.file_id})" for file in files)
+    """Create a view over links to the raw Parquet files, with the lineage columns of landed rows."""
+    layouts: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        layouts[file.column_names or "[]"].append(folder / file.name)
+    selects = []
+    for names, paths in layouts.items():
+        columns = [
+            f"{value} as {quoted(name)}" for name, value in parquet_columns(table, json.loads(names)).items()
+        ]
+        listed = ", ".join(literal(without_wildcards(path)) for path in paths)
+        selects.append(
+            f"select {', '.join(columns)}, file_id from read_parquet([{listed}], file_row_number = true,"
+            " hive_partitioning = true, hive_types = {'file_id': bigint}) as rows"
+        )
     conn.execute(f"create schema if not exists {quoted(schema)}")
     conn.execute(
-        f"create or replace view {quoted(schema)}.{quoted(table.name)} as"
-        f" select {', '.join(columns)}, files.file_id"
-        f" from read_parquet([{paths}], union_by_name = true, filename = true, file_row_number = true)"
-        " as rows"
-        f" inner join (values {identities}) as files (path, file_id) on rows.filename = files.path"
+        f"create or replace view {quoted(schema)}.{quoted(table.name)} as {' union all '.join(selects)}"
     )

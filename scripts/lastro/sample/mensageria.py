@@ -1,4 +1,4 @@
-"""The messaging platform's part of the sample: account invoices and chatbot events, with defects."""
+"""The messaging platform's part of the sample: account invoices, chatbot events, notifications, with defects."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 
+from lastro.sample import notifications_day
 from lastro.sample.files import Sample, append, csv_line, months_of, write_csv
 
-TABLES = ("invoices", "chatbot")
+TABLES = ("invoices", "chatbot", "notifications", "fechamentos", "lacunas")
 
 # Lines added to the file of the second month, {m}. Each comment names the reason in quarentena.
 FAULTY_INVOICES = [
@@ -117,6 +118,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, sample: Sample) -> Itera
     """
     yield from _write_invoices(con, folder / "invoices", sample)
     yield from _write_chatbot(con, folder / "chatbot", sample)
+    yield from notifications_day.write(con, folder, sample)
 
 
 def _write_invoices(con: duckdb.DuckDBPyConnection, folder: Path, sample: Sample) -> Iterator[Path]:

@@ -73,7 +73,7 @@ def rehearse(published: Published, accepted: Accepted, client: str, day: date, l
         con.execute("attach ':memory:' as lastro; use lastro; set timezone = 'UTC'; set threads = 1")
         con.execute("set memory_limit = '1GB'; set enable_progress_bar = false")
         con.execute(f"set temp_directory = {literal(str(Path(folder) / 'spilled'))}")
-        declare_landed(con, "lastro_landed", raw, landed, land(raw, Folder(landed)))
+        declare_landed(con, "lastro_landed", landed, land(raw, Folder(landed)))
         for rule in published.rules():
             _make(con, rule)
         counts = con.execute(_COUNTS).fetchone() or (0, 0, 0, 0, 0, Decimal(0))

@@ -1,0 +1,78 @@
+{{ config(
+    units='base_mensageria__arquivos',
+    units_where="table_name = 'notifications'",
+    units_at_once=100000,
+    key=['file_id', 'line_number'],
+    unit_rows='null'
+) }}
+
+-- depends_on: {{ ref('base_mensageria__arquivos') }}
+-- Unlike elsewhere the first to arrive is kept, because it may have been billed. A copy has the time of its original,
+-- so only the rows of its day are compared.
+with accepted_rows as (
+    select * from {{ ref('base_mensageria__notifications') }}
+    where reasons is null
+),
+
+touched_keys as (
+    select
+        customer_id,
+        message_id,
+        event_date
+    from accepted_rows
+    where true {{ and_unit_is_missing('file_id') }}
+),
+
+repeated_keys as (
+    select
+        customer_id,
+        message_id,
+        event_date
+    from accepted_rows
+    where {{ is_touched('(customer_id, message_id, event_date)') }}
+    group by customer_id, message_id, event_date
+    having count(*) > 1
+),
+
+candidate_rows as (
+    select accepted_rows.*
+    from accepted_rows
+    inner join repeated_keys
+        on
+            accepted_rows.customer_id = repeated_keys.customer_id
+            and accepted_rows.message_id = repeated_keys.message_id
+            and accepted_rows.event_date = repeated_keys.event_date
+),
+
+ranked_rows as (
+    select
+        *,
+        {%- set by_arrival = 'order by ingested_at, kafka_partition, kafka_offset, file_id' %}
+        first_value(file_id) over (partition by customer_id, message_id, event_date {{ by_arrival }}) as kept_file_id,
+        first_value(line_number) over (
+            partition by customer_id, message_id, event_date {{ by_arrival }}
+        ) as kept_line_number,
+        row_number() over (partition by customer_id, message_id, event_date {{ by_arrival }}) as rank_in_key,
+        row_number() over (
+            partition by customer_id, message_id, event_date, event_datetime, channel, customer_name
+            {{ by_arrival }}
+        ) as rank_in_content
+    from candidate_rows
+),
+
+repeated_rows as (
+    select
+        file_id,
+        line_number,
+        customer_id,
+        message_id,
+        event_date,
+        kafka_offset,
+        kept_file_id,
+        kept_line_number,
+        case when rank_in_content > 1 then 'duplicate' else 'superseded' end as disposition
+    from ranked_rows
+    where rank_in_key > 1
+)
+
+select * from repeated_rows

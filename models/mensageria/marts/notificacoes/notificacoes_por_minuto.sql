@@ -1,0 +1,37 @@
+{{ config(
+    materialized='by_version',
+    unit='file_id',
+    units='int_mensageria__arquivos',
+    units_where="table_name = 'notifications'",
+    units_at_once=100000,
+    key=['customer_id', 'channel', 'minuto'],
+    partitioned_by=['data']
+) }}
+
+-- depends_on: {{ ref('int_mensageria__arquivos') }}
+with notifications as (
+    select * from {{ ref('stg_mensageria__notifications') }}
+),
+
+touched_keys as (
+    select
+        customer_id,
+        channel,
+        event_minute
+    from {{ ref('base_mensageria__notifications') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
+),
+
+minutos as (
+    select
+        customer_id,
+        channel,
+        event_minute as minuto,
+        event_date as data,
+        cast(count(*) as bigint) as notificacoes
+    from notifications
+    where {{ is_touched('(customer_id, channel, event_minute)') }}
+    group by customer_id, channel, event_minute, event_date
+)
+
+select * from minutos
