@@ -3,12 +3,13 @@ with dias_fechados as (
 ),
 
 items as (
-    {{ json_items_of('dias_fechados', list='particoes', columns=['data', 'file_id'], item='item') }}
+    {{ json_items_of('dias_fechados', list='particoes', columns=['data', 'fechado_em', 'file_id'], item='item') }}
 ),
 
 particoes as (
     select
         data,
+        fechado_em,
         file_id,
         {{ json_scalar('item', '$.topico') }} as topico,
         {{ parse_whole_number(json_scalar('item', '$.particao')) }} as particao,

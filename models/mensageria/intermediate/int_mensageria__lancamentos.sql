@@ -9,7 +9,7 @@
 
 -- depends_on: {{ ref('int_mensageria__arquivos') }}
 -- A message belongs to its own day if the day is open, or was closed with it. Otherwise it came late, and belongs to
--- the first day from its arrival on that is open, or was closed with it.
+-- the first day from its arrival on that is open, or was closed later and with it.
 with fechamento_particoes as (
     select * from {{ ref('int_mensageria__fechamento_particoes') }}
 ),
@@ -93,6 +93,7 @@ lugares as (
 atrasados as (
     select
         lugares.*,
+        dias_fechados.fechado_em,
         greatest(lugares.chegada, lugares.event_date) as desde
     from lugares
     inner join dias_fechados on lugares.event_date = dias_fechados.data
@@ -124,6 +125,7 @@ atrasados_lancados as (
             atrasados.topico = fechamento_particoes.topico
             and atrasados.particao = fechamento_particoes.particao
             and atrasados.desde <= fechamento_particoes.data
+            and atrasados.fechado_em < fechamento_particoes.fechado_em
             and atrasados.ate_offset <= fechamento_particoes.ate_offset
     group by
         atrasados.event_date,

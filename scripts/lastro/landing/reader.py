@@ -147,7 +147,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
     Raises:
         UnreadableFile: It is not a Parquet file, or lacks a required column.
     """
-    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true)"
+    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true, hive_partitioning = false)"
     try:
         described = con.execute(f"describe select * exclude (file_row_number) from {rows}").fetchall()
         names = tuple(column[0].lower() for column in described)

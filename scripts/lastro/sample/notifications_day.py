@@ -23,7 +23,7 @@ create table notifications as
 with messages as (
     select
         number,
-        1 + cast(chance($seed, number, 0, 'customer') * 2.999 as integer) as customer,
+        1 + cast(floor(chance($seed, number, 0, 'customer') * 3) as integer) as customer,
         case when number % 4 = 3 then 1 else 0 end as day,
         chance($seed, number, 0, 'time') as moment
     from range(greatest($clients, 40)) as numbers (number)
@@ -103,7 +103,7 @@ def _defects(con: duckdb.DuckDBPyConnection, partition: int, first: object, seco
             ("8210337", "0A1B2C3D4E", "Padaria Três Irmãs", "Whatsapp", "Atrasada.", f"{first}T23:59:59.500Z")
             + (None, None, None),
             # The id of a message of the day before is another message.
-            sent[1][:5] + (f"{second}T09:10:00.000+00:00", None, None, None),
+            (*sent[1][:2], "Padaria Três Irmãs", *sent[1][3:5]) + (f"{second}T09:10:00.000+00:00", None, None, None),
             (None,) * 6 + (broken, "row:not_json", None),
         ]
     return [

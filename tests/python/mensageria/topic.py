@@ -1,0 +1,232 @@
+"""A topic of notifications for the tests: what was delivered, flushed and closed, and what must come of it.
+
+The definitions are written out message by message, with nothing of the models in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from hypothesis import strategies as st
+
+DAY_ONE = date(2024, 1, 30)
+COLUMNS = {
+    "customer_id": "varchar",
+    "message_id": "varchar",
+    "customer_name": "varchar",
+    "channel": "varchar",
+    "payload": "varchar",
+    "event_datetime": "varchar",
+    "_partition": "integer",
+    "_offset": "bigint",
+    "_ingested_at": "timestamptz",
+    "_raw": "varchar",
+    "_problem": "varchar",
+    "_extra": "varchar",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as the topic delivers it. `sent_at` is a time in UTC, or a text that is none."""
+
+    customer: str
+    id: str
+    sent_at: datetime | str
+    name: str = "Acme"
+
+    @property
+    def text(self) -> str:
+        at = self.sent_at
+        return at if isinstance(at, str) else at.isoformat(timespec="milliseconds") + "+00:00"
+
+
+    def is_valid(self, ingested_at: datetime) -> bool:
+        """Return whether it has a time, which is at most a day after its arrival."""
+        return not isinstance(self.sent_at, str) and self.sent_at <= ingested_at + timedelta(days=1)
+
+
+@dataclass
+class Flush:
+    """One file: messages of one partition from one offset on, written at one time."""
+
+    partition: int
+    offset: int
+    written_at: datetime
+    ingested_at: datetime
+    messages: list[Message | None]
+
+    @property
+    def path(self) -> str:
+        at = self.written_at
+        name = f"notifications-{self.partition:05}-{self.offset:020}.parquet"
+        return f"mensageria/notifications/dt={at:%Y-%m-%d}/hour={at:%H}/{name}"
+
+    def write(self, raw: Path) -> Path:
+        path = raw / self.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = []
+        for at, message in enumerate(self.messages):
+            place = (self.partition, self.offset + at, f"{self.ingested_at.isoformat()}+00")
+            if message is None:
+                rows.append((*[None] * 6, *place, "bm8=", "row:not_json", None))
+            else:
+                text = f"Olá {message.id}"
+                cells = (message.customer, message.id, message.name, "Whatsapp", text, message.text)
+                rows.append((*cells, *place, None, None, None))
+        with duckdb.connect() as con:
+            con.execute(f"create table t ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
+            con.executemany(f"insert into t values ({', '.join('?' * len(COLUMNS))})", rows)
+            con.execute(f"copy t to '{path}' (format parquet)")
+        return path
+
+
+@dataclass
+class Closing:
+    """The closing of a day, with the last offset that counts of each partition."""
+
+    day: date
+    at: datetime
+    ends: dict[int, int]
+
+    def covers(self, partition: int, offset: int) -> bool:
+        return offset <= self.ends.get(partition, -1)
+
+    def write(self, raw: Path) -> Path:
+        path = raw / f"mensageria/fechamentos/dt={self.at:%Y-%m-%d}/f-{self.day}-{self.at:%H%M}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ends = [
+            {"topico": "notifications", "particao": partition, "ate_offset": end}
+            for partition, end in self.ends.items()
+        ]
+        said = {"id_fechamento": f"f-{self.day}", "data": f"{self.day}", "fechado_em": f"{self.at.isoformat()}Z"}
+        path.write_text(json.dumps(said | {"particoes": ends}) + "\n", encoding="utf-8")
+        return path
+
+
+@dataclass
+class Topic:
+    """Everything that happened, in order."""
+
+    steps: list[Flush | Closing] = field(default_factory=list)
+    zone: str = "UTC"
+
+    def write(self, raw: Path) -> list[Path]:
+        return [step.write(raw) for step in self.steps]
+
+    def day_of(self, at: datetime) -> date:
+        return at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self.zone)).date()
+
+    def copies(self) -> dict[tuple, list[tuple]]:
+        """Return the copies of each message by customer, id and day, the first to arrive first."""
+        found = defaultdict(list)
+        for step in self.steps:
+            if isinstance(step, Flush):
+                for at, message in enumerate(step.messages):
+                    if message and message.is_valid(step.ingested_at):
+                        key = (message.customer, message.id, self.day_of(message.sent_at))
+                        found[key].append((step.ingested_at, step.partition, step.offset + at, message, step))
+        return {key: sorted(copies, key=lambda copy: copy[:3]) for key, copies in found.items()}
+
+    def closings(self) -> dict[date, Closing]:
+        """Return the closing of each day that is in force: its first."""
+        found: dict[date, Closing] = {}
+        for step in self.steps:
+            if isinstance(step, Closing):
+                found.setdefault(step.day, step)
+        return found
+
+    def minutes(self) -> Counter:
+        counted: Counter = Counter()
+        for copies in self.copies().values():
+            message = copies[0][3]
+            counted[message.customer, message.sent_at.replace(second=0, microsecond=0)] += 1
+        return counted
+
+    def billed_on(self, day: date, partition: int, offset: int, arrived: date) -> date:
+        """Return the day on whose bill one copy stands: the first that is open, or counts it."""
+        closings = self.closings()
+        if day not in closings or closings[day].covers(partition, offset):
+            return day
+        candidate = max(arrived, day)
+        while candidate in closings and not (
+            closings[candidate].at > closings[day].at and closings[candidate].covers(partition, offset)
+        ):
+            candidate += timedelta(days=1)
+        return candidate
+
+    def bill(self) -> Counter:
+        """Return how many messages of each customer and day stand on the bill of each day."""
+        lines: Counter = Counter()
+        for (customer, _, day), copies in self.copies().items():
+            days = [
+                self.billed_on(day, partition, offset, flush.written_at.date())
+                for _, partition, offset, _, flush in copies
+            ]
+            lines[customer, day, min(days)] += 1
+        return lines
+
+    def values(self, prices: list[tuple[int, Decimal]]) -> dict[tuple, Decimal]:
+        """Return what each line costs when each message of a month has the price of its tier."""
+        bill, values = self.bill(), {}
+        for customer, day, on in bill:
+            before = sum(
+                count
+                for (other, of, found), count in bill.items()
+                if other == customer
+                and (of.year, of.month) == (day.year, day.month)
+                and ((of < day and found == of) or (of == day and found < on))
+            )
+            total = Decimal(0)
+            for number in range(before + 1, before + bill[customer, day, on] + 1):
+                total += max(price for price in prices if price[0] <= number)[1]
+            values[customer, day, on] = total.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return values
+
+
+@st.composite
+def topics(draw: st.DrawFn, zone: str = "UTC") -> Topic:
+    """Draw flushes and closings over a few days: copies, late messages, broken ones, clocks that are wrong."""
+    topic, ends, now = Topic(zone=zone), {0: -1, 1: -1}, datetime(2024, 1, 30, 1)
+    skew = draw(st.sampled_from([0, 0, 30]))
+    for _ in range(draw(st.integers(2, 9))):
+        now += timedelta(hours=draw(st.integers(1, 20)))
+        if draw(st.integers(0, 2)):
+            partition = draw(st.integers(0, 1))
+            messages = draw(st.lists(_message(now), min_size=1, max_size=5))
+            ingested = now - timedelta(hours=skew if partition else 0)
+            topic.steps.append(Flush(partition, ends[partition] + 1, now, ingested, messages))
+            ends[partition] += len(messages)
+        else:
+            day = DAY_ONE + timedelta(days=draw(st.integers(0, 3)))
+            if day < topic.day_of(now) and day not in topic.closings():
+                cut = draw(st.sampled_from([0, 0, 1, 2]))
+                known = {partition: end - cut for partition, end in ends.items() if end - cut >= 0}
+                topic.steps.append(Closing(day, now, known))
+    if not any(isinstance(step, Flush) for step in topic.steps):
+        topic.steps.append(Flush(0, 0, now, now, [Message("c1", "A", now)]))
+    return topic
+
+
+@st.composite
+def _message(draw: st.DrawFn, now: datetime) -> Message | None:
+    if draw(st.integers(0, 12)) == 0:
+        return None
+    hours_ago = draw(st.sampled_from([0, 0, 0, 1, 5, 20, 30, 50]))
+    # Few times, so that copies have the time of their original.
+    sent_at = now.replace(minute=0) - timedelta(hours=hours_ago)
+    sent_at = sent_at.replace(hour=sent_at.hour // 12 * 12, second=draw(st.sampled_from([0, 1])))
+    return Message(draw(st.sampled_from(["c1", "c2"])), draw(st.sampled_from("ABC")), sent_at)
+
+
+def found_bill(rows: list[tuple[Any, ...]]) -> dict[tuple, int]:
+    """Return the lines of relatorio_cobranca_notificacoes as `Topic.bill` names them."""
+    return {(customer, of or on, on): count for customer, on, of, count in rows}
