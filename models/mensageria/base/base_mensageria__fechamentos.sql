@@ -31,7 +31,10 @@ typed_rows as (
 judged_rows as (
     select
         *,
-        {{ reasons(source('mensageria', 'fechamentos'), rules={'particoes:not_a_list': "particoes not like '[%]'"}) }} as reasons,
+        {{ reasons(
+            source('mensageria', 'fechamentos'),
+            rules={'particoes:not_a_list': "particoes not like '[%]'"}
+        ) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
 ),

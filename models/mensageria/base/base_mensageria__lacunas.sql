@@ -32,7 +32,10 @@ typed_rows as (
 judged_rows as (
     select
         *,
-        {{ reasons(source('mensageria', 'lacunas'), rules={'ate_offset:before_de_offset': 'ate_offset < de_offset'}) }} as reasons,
+        {{ reasons(
+            source('mensageria', 'lacunas'),
+            rules={'ate_offset:before_de_offset': 'ate_offset < de_offset'}
+        ) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
 ),

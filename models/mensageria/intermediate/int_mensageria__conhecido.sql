@@ -20,15 +20,19 @@ topicos as (
     group by topico
 ),
 
-conhecido as (
+minutos as (
     select {{ view_timestamp("date_trunc('minute', min(particoes.ultimo_evento))") }} as conhecido_ate
     from particoes
     inner join topicos on particoes.topico = topicos.topico
     where particoes.ultimo_evento > topicos.ultimo_evento - interval '1' hour
+),
+
+conhecido as (
+    select
+        conhecido_ate,
+        {{ billing_day("conhecido_ate - interval '1' minute") }} as dia
+    from minutos
+    where conhecido_ate is not null
 )
 
-select
-    conhecido_ate,
-    {{ billing_day("conhecido_ate - interval '1' minute") }} as dia
-from conhecido
-where conhecido_ate is not null
+select * from conhecido

@@ -44,7 +44,12 @@ versions as (
         ) as valid_to,
         row_number() over (partition by customer_id order by observed_at desc, customer_name desc) = 1 as is_current
     from changes
+),
+
+-- Of two names at one time only the later in the alphabet is left.
+nomes as (
+    select * from versions
+    where valid_from < valid_to
 )
 
-select * from versions
-where valid_from < valid_to
+select * from nomes

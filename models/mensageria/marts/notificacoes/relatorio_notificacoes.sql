@@ -23,7 +23,7 @@ relatorio as (
     from notifications
     inner join payloads
         on notifications.file_id = payloads.file_id and notifications.line_number = payloads.line_number
+    order by notifications.customer_id, notifications.event_datetime, notifications.message_id
 )
 
 select * from relatorio
-order by customer_id, event_datetime, message_id
