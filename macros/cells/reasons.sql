@@ -1,17 +1,25 @@
 {% macro reasons(source_relation, rules={}) -%}
-    {#- A row that cannot be split into cells has only that reason. Any other row lists every reason that applies. -#}
+    {#-
+        A row that cannot be split into cells has only that reason. Any other row lists every reason that applies. Few rows
+        have one, and to find that there is none costs much less than to join what there is.
+    -#}
+    {%- set found = [] -%}
+    {%- for column in raw_table(source_relation).columns if column.required or column.type != 'varchar' -%}
+        {%- do found.append(reason_of_cell(column)) -%}
+    {%- endfor -%}
+    {%- for code, condition in rules.items() -%}
+        {%- do found.append("case when " ~ condition ~ " then '" ~ code ~ "' end") -%}
+    {%- endfor -%}
     case
         when row_problem is not null then row_problem
-        else nullif(concat_ws(
-            ',',
-            {%- for column in raw_table(source_relation).columns if column.required or column.type != 'varchar' %}
-            {{ reason_of_cell(column) }},
-            {%- endfor %}
-            {%- for code, condition in rules.items() %}
-            case when {{ condition }} then '{{ code }}' end,
-            {%- endfor %}
+        when coalesce(
+            {{ found | join(',\n            ') }},
             null
-        ), '')
+        ) is null then null
+        else concat_ws(
+            ',',
+            {{ found | join(',\n            ') }}
+        )
     end
 {%- endmacro %}
 

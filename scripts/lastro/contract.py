@@ -42,7 +42,7 @@ class Column:
         required: Whether every file has it, and every row has a value.
         synonyms: Other words for it, by which a sender's column is recognised.
         is_typed: Whether a Parquet file holds values of its type, not text.
-        is_wide: Whether it is left out of the text of a rejected row.
+        is_wide: Whether its cells are too long to be copied; the text of such rows is not landed.
     """
 
     name: str

@@ -44,7 +44,21 @@ notifications as (
     select
         file_id,
         line_number,
-        case when reasons is not null then raw_row end as raw_row,
+        case
+            when reasons is not null then concat_ws(
+                '|',
+                cast(_partition as varchar),
+                cast(_offset as varchar),
+                coalesce(raw_row, concat_ws(
+                    '|',
+                    coalesce(customer_id_cell, ''),
+                    coalesce(message_id_cell, ''),
+                    coalesce(customer_name_cell, ''),
+                    coalesce(channel_cell, ''),
+                    coalesce(event_datetime_cell, '')
+                ))
+            )
+        end as raw_row,
         reasons,
         warnings,
         extra_columns,

@@ -32,8 +32,8 @@ LINEAGE = {
     "_delimiter": "varchar",
     "_extra_columns": "varchar",
 }
-# The columns of a raw Parquet file that become lineage.
-VERDICTS = {"_problem": "_row_problem", "_extra": "_extra_columns"}
+# What a writer of Parquet that parsed the rows itself says of them: what it could not parse, why, and what more it found.
+VERDICTS = {"_raw": "_raw_row", "_problem": "_row_problem", "_extra": "_extra_columns"}
 
 
 @dataclass(frozen=True)
@@ -172,16 +172,14 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
 def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
     """Return the landed columns of a raw Parquet file with these columns, as expressions on its `rows`."""
     columns = {column.name: _parquet_cell(column, column.name in names) for column in table.columns}
-    in_text = [column.name for column in table.columns if column.name in names and not column.is_wide]
-    pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in in_text)
+    there = [column.name for column in table.columns if column.name in names]
+    pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in there)
     lineage = {name: f"cast(null as {kind})" for name, kind in LINEAGE.items()}
-    # Parquet has no lines and no raw text, so use the row number and the row's cells as JSON.
-    lineage |= {
-        "_line_number": "rows.file_row_number + 1",
-        "_raw_row": f"cast(json_object({pairs}) as varchar)",
-    }
-    # A writer of Parquet that parsed the rows itself says what it could not parse, and what it was not asked for.
-    lineage |= {target: f"rows.{name}" for name, target in VERDICTS.items() if name in names}
+    # Parquet has no lines and no raw text, so use the row number and, unless they are wide, the row's cells as JSON.
+    lineage |= {"_line_number": "rows.file_row_number + 1"}
+    if not any(column.is_wide for column in table.columns):
+        lineage |= {"_raw_row": f"cast(json_object({pairs}) as varchar)"}
+    lineage |= {target: f"cast(rows.{name} as varchar)" for name, target in VERDICTS.items() if name in names}
     return columns | lineage
 
 
