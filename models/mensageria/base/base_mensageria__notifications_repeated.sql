@@ -49,9 +49,7 @@ ranked_rows as (
         *,
         {%- set by_arrival = 'order by ingested_at, kafka_partition, kafka_offset, file_id' %}
         first_value(file_id) over (partition by customer_id, message_id, event_date {{ by_arrival }}) as kept_file_id,
-        first_value(line_number) over (
-            partition by customer_id, message_id, event_date {{ by_arrival }}
-        ) as kept_line_number,
+        first_value(kafka_offset) over (partition by customer_id, message_id, event_date {{ by_arrival }}) as kept_offset,
         row_number() over (partition by customer_id, message_id, event_date {{ by_arrival }}) as rank_in_key,
         row_number() over (
             partition by customer_id, message_id, event_date, event_datetime, channel, customer_name
@@ -69,7 +67,7 @@ repeated_rows as (
         event_date,
         kafka_offset,
         kept_file_id,
-        kept_line_number,
+        kept_offset,
         case when rank_in_content > 1 then 'duplicate' else 'superseded' end as disposition
     from ranked_rows
     where rank_in_key > 1

@@ -2,85 +2,47 @@ with por_arquivo as (
     select * from {{ ref('int_mensageria__notificacoes_por_arquivo') }}
 ),
 
-posicoes as (
-    select * from {{ ref('int_mensageria__posicoes') }}
-),
-
-cortes as (
-    select * from {{ ref('int_mensageria__cortes') }}
-),
-
-arquivos_cortados as (
-    select distinct file_id from cortes
+partes as (
+    select * from {{ ref('int_mensageria__partes') }}
 ),
 
 notifications as (
-    select notifications.*
-    from {{ ref('stg_mensageria__notifications') }} as notifications
-    inner join arquivos_cortados on notifications.file_id = arquivos_cortados.file_id
-),
-
--- In a file that a closing cuts, a message counts up to the next cut, or to the end of the file.
-mensagens_cortadas as (
-    select
-        notifications.file_id,
-        notifications.line_number,
-        notifications.customer_id,
-        notifications.customer_name,
-        notifications.event_date,
-        notifications.event_datetime,
-        min(cortes.ate_offset) as ate_offset
-    from notifications
-    left join cortes
-        on notifications.file_id = cortes.file_id and notifications.kafka_offset <= cortes.ate_offset
-    group by
-        notifications.file_id,
-        notifications.line_number,
-        notifications.customer_id,
-        notifications.customer_name,
-        notifications.event_date,
-        notifications.event_datetime
+    select * from {{ ref('stg_mensageria__notifications') }}
 ),
 
 contagens as (
     select
         por_arquivo.file_id,
+        partes.ate_offset,
         por_arquivo.customer_id,
         por_arquivo.customer_name,
         por_arquivo.event_date,
         por_arquivo.notificacoes,
-        por_arquivo.ultimo_evento,
-        cast(null as bigint) as ate_offset
+        {{ view_timestamp('por_arquivo.ultimo_evento') }} as ultimo_evento
     from por_arquivo
-    left join arquivos_cortados on por_arquivo.file_id = arquivos_cortados.file_id
-    where arquivos_cortados.file_id is null
+    inner join partes on por_arquivo.file_id = partes.file_id
+    where partes.partes_do_arquivo = 1
     union all
     select
-        file_id,
-        customer_id,
-        customer_name,
-        event_date,
+        notifications.file_id,
+        partes.ate_offset,
+        notifications.customer_id,
+        notifications.customer_name,
+        notifications.event_date,
         count(*) as notificacoes,
-        max(event_datetime) as ultimo_evento,
-        ate_offset
-    from mensagens_cortadas
-    group by file_id, customer_id, customer_name, event_date, ate_offset
-),
-
-contagens_situadas as (
-    select
-        contagens.file_id,
-        contagens.customer_id,
-        contagens.customer_name,
-        contagens.event_date,
-        contagens.notificacoes,
-        {{ view_timestamp('contagens.ultimo_evento') }} as ultimo_evento,
-        posicoes.topico,
-        posicoes.particao,
-        coalesce(contagens.ate_offset, posicoes.ultimo_offset) as ate_offset,
-        posicoes.chegada
-    from contagens
-    inner join posicoes on contagens.file_id = posicoes.file_id
+        {{ view_timestamp('max(notifications.event_datetime)') }} as ultimo_evento
+    from notifications
+    inner join partes on notifications.file_id = partes.file_id
+    where
+        partes.partes_do_arquivo > 1
+        and notifications.kafka_offset >= partes.de_offset
+        and notifications.kafka_offset <= partes.ate_offset
+    group by
+        notifications.file_id,
+        partes.ate_offset,
+        notifications.customer_id,
+        notifications.customer_name,
+        notifications.event_date
 )
 
-select * from contagens_situadas
+select * from contagens

@@ -3,20 +3,8 @@ with repeated as (
     select * from {{ ref('base_mensageria__notifications_repeated') }}
 ),
 
-notifications as (
-    select * from {{ ref('base_mensageria__notifications') }}
-),
-
-posicoes as (
-    select * from {{ ref('int_mensageria__posicoes') }}
-),
-
-mantidas as (
-    select distinct
-        event_date,
-        kept_file_id,
-        kept_line_number
-    from repeated
+partes as (
+    select * from {{ ref('int_mensageria__partes') }}
 ),
 
 copias as (
@@ -24,36 +12,36 @@ copias as (
         customer_id,
         event_date,
         kept_file_id,
-        kept_line_number,
+        kept_offset,
         file_id,
-        kafka_offset,
-        false as is_kept
+        kafka_offset
     from repeated
-    union all
+    union
     select
-        notifications.customer_id,
-        notifications.event_date,
-        mantidas.kept_file_id,
-        mantidas.kept_line_number,
-        notifications.file_id,
-        notifications.kafka_offset,
-        true as is_kept
-    from mantidas
-    inner join notifications
-        on
-            mantidas.event_date = notifications.event_date
-            and mantidas.kept_file_id = notifications.file_id
-            and mantidas.kept_line_number = notifications.line_number
+        customer_id,
+        event_date,
+        kept_file_id,
+        kept_offset,
+        kept_file_id as file_id,
+        kept_offset as kafka_offset
+    from repeated
 ),
 
 copias_situadas as (
     select
-        copias.*,
-        posicoes.topico,
-        posicoes.particao,
-        posicoes.chegada
+        copias.customer_id,
+        copias.event_date,
+        copias.kept_file_id,
+        copias.kept_offset,
+        copias.file_id,
+        copias.kafka_offset,
+        partes.ate_offset
     from copias
-    inner join posicoes on copias.file_id = posicoes.file_id
+    inner join partes
+        on
+            copias.file_id = partes.file_id
+            and copias.kafka_offset >= partes.de_offset
+            and copias.kafka_offset <= partes.ate_offset
 )
 
 select * from copias_situadas

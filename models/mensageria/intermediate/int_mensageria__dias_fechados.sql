@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- A day is closed once. Whatever says so later changes nothing.
 with fechamentos as (
     select * from {{ ref('stg_mensageria__fechamentos') }}
@@ -14,7 +16,7 @@ dias as (
     select
         data,
         id_fechamento,
-        {{ view_timestamp('fechado_em') }} as fechado_em,
+        fechado_em,
         particoes,
         file_id,
         {{ add_days('data', 1) }} as dia_seguinte

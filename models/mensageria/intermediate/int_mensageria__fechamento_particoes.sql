@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with dias_fechados as (
     select * from {{ ref('int_mensageria__dias_fechados') }}
 ),
