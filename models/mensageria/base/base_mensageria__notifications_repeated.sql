@@ -49,7 +49,9 @@ ranked_rows as (
         *,
         {%- set by_arrival = 'order by ingested_at, kafka_partition, kafka_offset, file_id' %}
         first_value(file_id) over (partition by customer_id, message_id, event_date {{ by_arrival }}) as kept_file_id,
-        first_value(kafka_offset) over (partition by customer_id, message_id, event_date {{ by_arrival }}) as kept_offset,
+        first_value(kafka_offset) over (
+            partition by customer_id, message_id, event_date {{ by_arrival }}
+        ) as kept_offset,
         row_number() over (partition by customer_id, message_id, event_date {{ by_arrival }}) as rank_in_key,
         row_number() over (
             partition by customer_id, message_id, event_date, event_datetime, channel, customer_name

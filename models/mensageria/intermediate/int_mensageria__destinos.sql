@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- A message stands on the bill of its own day if that is open, or was closed with it. Otherwise it came late, and stands
--- on that of the first day from its arrival on that is open, or was closed later and with it.
+-- A message stands on the bill of its own day if that is open, or was closed with it. Otherwise it came late, and
+-- stands on that of the first day from its arrival on that is open, or was closed later and with it.
 with dias_por_arquivo as (
     select * from {{ ref('int_mensageria__dias_por_arquivo') }}
 ),

@@ -40,7 +40,7 @@ copias as (
     where {{ is_touched('event_date') }}
 ),
 
--- A message counts on the first bill that any of its copies stands on, which is not always that of the copy that is kept.
+-- A message counts on the first bill that any of its copies stands on, which may not be that of the copy that is kept.
 copias_lancadas as (
     select
         copias.customer_id,
