@@ -1,7 +1,7 @@
 """Closing a day of notifications: a raw event that says up to which offsets the day's bill counts.
 
-What people saw is what is closed: the offsets are those of the last build, not those of the topic. A build that
-reads the event bills whatever comes later as an adjustment.
+What people saw is what is closed: the offsets are those of the last build, not those of the topic. A build
+that reads the event bills whatever comes later as an adjustment.
 """
 
 from __future__ import annotations

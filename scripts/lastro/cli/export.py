@@ -196,7 +196,7 @@ def billing(
     database: Database = DATABASE,
     to: Exports = EXPORTS,
 ) -> None:
-    """Write the bill of a day, a line per customer and adjustment, with its total in a JSON file beside it."""
+    """Write the bill of a day, a line per customer and adjustment, with its total in a JSON file beside."""
     bill = export_billing(database, day.date(), Style(form), to, is_published=layout is Layout.published)
     typer.echo(f"{bill.rows} lines in {bill.path}: {bill.messages} messages, R$ {bill.amount}")
     if not bill.is_closed:

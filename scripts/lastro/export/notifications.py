@@ -160,7 +160,8 @@ def _write_published(
     texts = f"""
         select
             'Mensagem ID: ' || message_id
-            || chr(10) || 'Payload: “' || regexp_replace(coalesce(payload, ''), '{_LINE_BREAK}', ' ', 'g') || '”'
+            || chr(10) || 'Payload: “'
+            || regexp_replace(coalesce(payload, ''), '{_LINE_BREAK}', ' ', 'g') || '”'
             || chr(10) || 'Data hora: ' || strftime(event_datetime, '%Y-%m-%dT%H:%M:%S.%g+00:00') || chr(10)
         from ({query})
     """
