@@ -86,6 +86,8 @@ def export_notifications(
     stem = f"notifications_customer={quote(customer, safe='')}_{day}"
     path = folder / f"{stem}.txt" if is_published else style.path(folder, stem)
     with opened(database) as con:
+        # What does not fit is sorted on disk, beside the database.
+        con.execute("set memory_limit = '1GB'")
         try:
             messages, files = _count(con, customer, day)
         except (duckdb.CatalogException, duckdb.BinderException):
@@ -155,8 +157,6 @@ def _write_published(
     messages: int,
     progress: Callable[[float], None],
 ) -> int:
-    # What does not fit is sorted on disk, beside the database.
-    con.execute("set memory_limit = '1GB'")
     texts = f"""
         select
             'Mensagem ID: ' || message_id

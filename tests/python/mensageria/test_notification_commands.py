@@ -232,8 +232,7 @@ def test_the_panel_follows_the_builds_until_ctrl_c(afternoon: Workspace) -> None
                 break
             except duckdb.IOException:
                 time.sleep(0.05)
-        while "5001" not in run.stdout.readline():
-            pass
+        assert any("5001" in line for line in run.stdout)
         run.send_signal(signal.SIGINT)
         assert run.wait(timeout=60) == 0 and run.stderr.read() == ""
 
