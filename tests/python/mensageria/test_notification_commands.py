@@ -146,7 +146,10 @@ def lastro(session_workspace: Workspace, tmp_path: Path) -> Callable[..., Any]:
 
     def run(*args: str) -> Any:
         done = CliRunner().invoke(
-            app, args, env=session_workspace.variables() | {"LASTRO_EXPORTS": str(tmp_path)}
+            app,
+            args,
+            prog_name="lastro",
+            env=session_workspace.variables() | {"LASTRO_EXPORTS": str(tmp_path)},
         )
         assert "Traceback" not in done.output
         return done
