@@ -11,12 +11,14 @@ from lastro.cli import (
     batch,
     boards,
     client,
+    close_billing,
     doctor,
     expect,
     export,
     extract,
     format,
     land,
+    panel,
     publish,
     query,
     receive,
@@ -51,8 +53,9 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, receive, expect, land, settle, publish, serve, summary, query, boards, doctor):
+for module in (sample, receive, expect, land, settle, publish, serve, summary, query, boards, doctor, panel):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
+app.command("close-billing")(close_billing.close_billing)
 app.add_typer(batch.app, name="batch")
 app.add_typer(client.app, name="client")
 app.add_typer(extract.app, name="extract")

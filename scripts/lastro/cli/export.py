@@ -22,11 +22,13 @@ from lastro.cli.options import (
     percent_progress,
 )
 from lastro.export.averages import export_averages
+from lastro.export.billing import export_billing
 from lastro.export.book import export_book
 from lastro.export.chatbot import export_chatbot
 from lastro.export.files import LOCALES, Format, Style
 from lastro.export.marts import mart_names, read_mart
 from lastro.export.movimento_flat import export_movimento_flat
+from lastro.export.notifications import export_notifications
 from lastro.export.quarentena import export_quarentena
 from lastro.export.rejects import export_rejects
 from lastro.export.tables import export_table
@@ -36,12 +38,33 @@ app = typer.Typer(
     help="Write tables of the last build as files for people and systems.",
     no_args_is_help=True,
 )
+
+
+class TableFormat(StrEnum):
+    """The formats of a table that may be too long for a worksheet."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+class Layout(StrEnum):
+    """How a report of notifications is laid out."""
+
+    table = "table"
+    published = "published"
+
+
 LocaleName = StrEnum("LocaleName", {name: name for name in LOCALES})
 FileFormat = Annotated[Format, typer.Option("--format", help="File format.")]
 FileLocale = Annotated[
     LocaleName,
     typer.Option(help="en: 41416.66 and empty; pt_BR: 41.416,66 and null, delimited by semicolons."),
 ]
+ReportLayout = Annotated[
+    Layout,
+    typer.Option("--layout", help="table: rows in --format; published: the text of the product, as .txt."),
+]
+ReportDate = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day.")]
 Bom = Annotated[bool, typer.Option("--bom", help="Begin a CSV with a byte order mark, for Excel.")]
 
 
@@ -144,6 +167,43 @@ def rejects(
     """Write the rejected debts of a batch in the client's own layout, with what is wrong, to send again."""
     path, rows = export_rejects(database, raw, received, batch, to)
     typer.echo(f"{rows} rows in {path}")
+
+
+@app.command()
+def notifications(
+    customer: Annotated[str, typer.Option(metavar="ID", help="The customer.")],
+    day: ReportDate,
+    form: Annotated[TableFormat, typer.Option("--format", help="File format of a table.")] = TableFormat.csv,
+    layout: ReportLayout = Layout.table,
+    database: Database = DATABASE,
+    to: Exports = EXPORTS,
+) -> None:
+    """Write every message of a customer and day with its text, in order of time."""
+    is_published = layout is Layout.published
+    with percent_progress("notifications") as progress:
+        path, rows = export_notifications(
+            database, customer, day.date(), Style(form), to, is_published=is_published, progress=progress
+        )
+    typer.echo(f"{rows} messages in {path}")
+    typer.echo("Personal data: payload.")
+
+
+@app.command()
+def billing(
+    day: ReportDate,
+    form: FileFormat = Format.csv,
+    layout: ReportLayout = Layout.table,
+    database: Database = DATABASE,
+    to: Exports = EXPORTS,
+) -> None:
+    """Write the bill of a day, a line per customer and adjustment, with its total in a JSON file beside."""
+    bill = export_billing(database, day.date(), Style(form), to, is_published=layout is Layout.published)
+    typer.echo(f"{bill.rows} lines in {bill.path}: {bill.messages} messages, R$ {bill.amount}")
+    if not bill.is_closed:
+        typer.echo(
+            f"{day:%Y-%m-%d} is not closed ({bill.state or 'adjustments only'}): the file is provisional.",
+            err=True,
+        )
 
 
 def _table(name: str) -> Callable[..., None]:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from conftest import PROJECT
 from lastro.boards import find_boards, render_boards
+from lastro.panel import shown_names
 
 BOARDS = PROJECT / "boards"
 NAMES = [board.name for board in find_boards(BOARDS)]
@@ -84,6 +85,11 @@ def real(amount: Decimal | None) -> str:
         whole, group = whole[:-3], whole[-3:]
         groups.insert(0, group)
     return f"R$ {'−' if amount < 0 else ''}{'.'.join(groups)},{cents}"
+
+
+def dots(count: int) -> str:
+    """Return a whole number as Brazilians write it."""
+    return f"{count:,}".replace(",", ".")
 
 
 def change(kept_sample: Path, folder: Path, statements: list[str]) -> Path:
@@ -222,6 +228,25 @@ def test_messaging_is_that_of_the_marts(pages: Pages) -> None:
     answered = Counter(pages.query("select flow, answer_key from lastro_mensageria.chatbot_answers"))
     shown = {(row[0], row[2]): row[3] for row in pages.rows("messaging", "reach_table")}
     assert shown == {question: str(sessions) for question, sessions in answered.items()}
+
+
+def test_notifications_are_those_of_the_marts(pages: Pages) -> None:
+    panel = pages.query(
+        "select customer_id, customer_name, notificacoes_dia,"
+        " strftime(ultima_atualizacao, '%Y-%m-%dT%H:%M:%S+00:00') from lastro_mensageria.painel_notificacoes"
+    )
+    names = shown_names(row[:2] for row in panel)
+    shown = pages.rows("notifications", "panel") if panel else []
+    assert sorted(shown) == sorted([names[row[:2]], dots(row[2]), row[3]] for row in panel)
+    assert pages.number("notifications", "messages_today") == dots(sum(row[2] for row in panel))
+    days = pages.query(
+        "select data, estado, notificacoes, valor, notificacoes_ajustadas, valor_ajustado"
+        " from lastro_mensageria.dias_cobranca_notificacoes order by data desc limit 31"
+    )
+    assert (pages.rows("notifications", "days") if days else []) == [
+        [f"{day}", state, dots(messages), real(amount), dots(adjusted), real(adjusted_amount)]
+        for day, state, messages, amount, adjusted, adjusted_amount in days
+    ]
 
 
 def test_collections_are_those_of_the_marts(pages: Pages) -> None:

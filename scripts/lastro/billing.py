@@ -1,0 +1,241 @@
+"""Closing a day of notifications: a raw event that says up to which offsets the day's bill counts.
+
+What people saw is what is closed: the offsets are those of the last build, not those of the topic. A build
+that reads the event bills whatever comes later as an adjustment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import yaml
+
+from lastro import PROJECT
+from lastro.database import opened
+from lastro.receive.roots import Root
+
+_CLOSINGS = "mensageria/fechamentos/"
+_NOTIFICATIONS = "mensageria/notifications/"
+_FOLDER = re.compile(r"/dt=(\d{4}-\d\d-\d\d)/hour=(\d\d)/")
+
+_DAY = """
+select estado, notificacoes, valor, fechamento_id
+from lastro_mensageria.dias_cobranca_notificacoes
+where data = $1
+"""
+
+_UNPRICED = """
+select min(customer_id), count(distinct customer_id)
+from lastro_mensageria.relatorio_cobranca_notificacoes
+where data = $1 and valor is null
+"""
+
+_OPEN_BEFORE = """
+select min(data)
+from lastro_mensageria.dias_cobranca_notificacoes
+where
+    data < $1
+    and date_trunc('month', data) = date_trunc('month', $1)
+    and fechamento_id is null
+    and notificacoes > 0
+"""
+
+_GAPS = """
+select topico, particao, de_offset, ate_offset
+from lastro_mensageria.lacunas_notificacoes
+where coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1
+order by topico, particao, de_offset
+"""
+
+_ENDS = """
+select topico, particao, max(ultimo_offset) as ate_offset
+from lastro_mensageria.int_mensageria__posicoes
+group by topico, particao
+order by topico, particao
+"""
+
+_FILES = """
+select source_file from lastro_mensageria.base_mensageria__arquivos
+where table_name = 'notifications'
+"""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A closed day.
+
+    Attributes:
+        name: The event's file in the raw root.
+        is_new: Whether this call closed the day; False if it was closed before.
+        messages: The messages on the day's own bill; 0 if it was closed before.
+        amount: What they cost in R$.
+        ends: The last offset that counts, by topic and partition.
+        gaps: The gaps that the day was closed in spite of.
+    """
+
+    name: str
+    is_new: bool
+    messages: int = 0
+    amount: Decimal = Decimal(0)
+    ends: tuple[tuple[str, int, int], ...] = ()
+    gaps: int = 0
+
+
+def close_day(
+    database: Path,
+    raw: Root,
+    day: date,
+    now: datetime,
+    grace: timedelta = timedelta(hours=6),
+    *,
+    despite_gaps: bool = False,
+    even_if_silent: bool = False,
+) -> Closing:
+    """Write the event that closes a day's bill, unless one is there.
+
+    Args:
+        database: The DuckDB file that dbt built from the raw root; it is opened read-only.
+        raw: The raw root, which gets mensageria/fechamentos/dt=<UTC day of now>/fechamento-<day>.json.
+        day: The day, in the time zone of the bill.
+        now: The time, with its time zone.
+        grace: How long after the day's end late messages are waited for.
+        despite_gaps: Close a day that misses offsets; the event counts the gaps.
+        even_if_silent: Close a day although the topic is not known up to its end.
+
+    Raises:
+        FileNotFoundError: The database does not exist.
+        RuntimeError: The database is not a finished build with notifications.
+        ValueError: The day cannot be closed yet; nothing is written.
+    """
+    closed = _event_of(raw, day)
+    if closed:
+        return Closing(closed, is_new=False)
+    try:
+        with opened(database) as con:
+            return _close(con, raw, day, now, grace, despite_gaps, even_if_silent)
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise RuntimeError(f"{database} is not a finished build of notifications. Run `dbt build`.") from None
+
+
+def time_zone(project: Path = PROJECT) -> ZoneInfo:
+    """Return the time zone in which days of notifications begin and end."""
+    declared = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    return ZoneInfo(declared["vars"]["notifications_time_zone"])
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return when a day ends in a time zone, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def _event_of(raw: Root, day: date) -> str | None:
+    """Return the event that closed a day, under whatever day it was written."""
+    names = (entry.name for entry in raw.entries(_CLOSINGS))
+    return next((name for name in names if name.endswith(f"/fechamento-{day}.json")), None)
+
+
+def _close(
+    con: duckdb.DuckDBPyConnection,
+    raw: Root,
+    day: date,
+    now: datetime,
+    grace: timedelta,
+    despite_gaps: bool,
+    even_if_silent: bool,
+) -> Closing:
+    ends = con.execute(_ENDS).fetchall()
+    if not ends:
+        raise RuntimeError(
+            "the build has no notifications. Run `lastro consume notifications`, then `dbt build`."
+        )
+    ready = end_of(day, time_zone()) + grace
+    if now < ready:
+        raise ValueError(f"{day} can be closed from {_utc(ready)} on: its end and the grace period.")
+    found = con.execute(_DAY, [day]).fetchone()
+    if found is None:
+        raise ValueError(f"the build has no messages of {day}: there is nothing to close.")
+    state, messages, amount, closing = found
+    if closing:
+        return Closing(closing, is_new=False)
+    if state == "aberta" and not even_if_silent:
+        raise ValueError(
+            f"the build does not know the topic up to the end of {day}. Run `dbt build`; if nothing more was"
+            " sent, close with --even-if-silent."
+        )
+    _refuse_open_before(con, day)
+    _refuse_without_price(con, day)
+    gaps = con.execute(_GAPS, [day]).fetchall()
+    if gaps and not despite_gaps:
+        topic, partition, first, last = gaps[0]
+        more = f", and {len(gaps) - 1} more gaps" if len(gaps) > 1 else ""
+        raise ValueError(
+            f"{day} may miss messages: no file holds offsets {first} to {last} of {topic} {partition}{more}."
+            " Restore the files, or close with --despite-gaps."
+        )
+    _refuse_files_not_built(con, raw, ready)
+    event = {
+        "id_fechamento": f"fechamento-{day}",
+        "data": f"{day}",
+        "fechado_em": _utc(now),
+        "particoes": [
+            {"topico": topic, "particao": partition, "ate_offset": end} for topic, partition, end in ends
+        ],
+    }
+    if gaps:
+        event["lacunas"] = len(gaps)
+    name = f"{_CLOSINGS}dt={now.astimezone(UTC):%Y-%m-%d}/fechamento-{day}.json"
+    if raw.create(name, json.dumps(event, ensure_ascii=False).encode() + b"\n") is None:
+        # Someone else closed the day a moment ago.
+        return Closing(name, is_new=False)
+    return Closing(name, True, messages, amount, tuple(ends), len(gaps))
+
+
+def _refuse_open_before(con: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Refuse if an earlier day of the month is open, because the tiers of prices count the month."""
+    (first,) = con.execute(_OPEN_BEFORE, [day]).fetchone()
+    if first:
+        raise ValueError(
+            f"{first} is open in the build, and the days of a month close in order. Close it, then run"
+            " `dbt build`."
+        )
+
+
+def _refuse_without_price(con: duckdb.DuckDBPyConnection, day: date) -> None:
+    customer, count = con.execute(_UNPRICED, [day]).fetchone()
+    if count:
+        more = f" and {count - 1} more" if count > 1 else ""
+        raise ValueError(
+            f"customer {customer}{more} has no price on {day}. Add one to"
+            " seeds/mensageria/precos_notificacao.csv, then run `dbt build`."
+        )
+
+
+def _refuse_files_not_built(con: duckdb.DuckDBPyConnection, raw: Root, ready: datetime) -> None:
+    """Refuse if a file that arrived before the end of the grace period is not in the build."""
+    built = {name for (name,) in con.execute(_FILES).fetchall()}
+    missing = [name for name in _arrived_before(raw, ready) if name not in built]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ValueError(f"{missing[0]}{more} is not in the build. Run `dbt build` first.")
+
+
+def _arrived_before(raw: Root, ready: datetime) -> Iterator[str]:
+    """Yield the files of notifications in the folders of the hours that begin before a time."""
+    for entry in raw.entries(_NOTIFICATIONS):
+        folder = _FOLDER.search(entry.name)
+        if folder and entry.name.endswith(".parquet"):
+            arrival = datetime.combine(date.fromisoformat(folder[1]), time(int(folder[2])), UTC)
+            if arrival < ready:
+                yield entry.name
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
