@@ -352,9 +352,10 @@ def test_every_reason_has_words(built_sample: Workspace) -> None:
         if path.suffix in (".py", ".sql")
     )
     codes = set(re.findall(r"""['"](?:\w+|\{column\.name\}):([a-z_]+)['"]""", sql))
-    # The gate finds lines that it cannot split, and writes why into the raw file.
-    for path in (PROJECT / "scripts/lastro/receive").glob("*.py"):
-        codes |= set(re.findall('"row:([a-z_]+)"', path.read_text(encoding="utf-8")))
+    # The gate finds lines that it cannot split, and the consumer messages; they write why into the raw file.
+    for folder in ("receive", "consume"):
+        for path in (PROJECT / "scripts/lastro" / folder).glob("*.py"):
+            codes |= set(re.findall('"row:([a-z_]+)"', path.read_text(encoding="utf-8")))
     seen = {
         reason.split(":")[1]
         for (reasons,) in built_sample.query("select reasons from lastro_qualidade.quarentena")
