@@ -11,6 +11,7 @@ from lastro.cli import (
     batch,
     boards,
     client,
+    consume,
     doctor,
     expect,
     export,
@@ -55,6 +56,7 @@ for module in (sample, receive, expect, land, settle, publish, serve, summary, q
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(batch.app, name="batch")
 app.add_typer(client.app, name="client")
+app.add_typer(consume.app, name="consume")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
 app.add_typer(format.app, name="format")
