@@ -17,7 +17,7 @@ import typer
 from rich.live import Live
 from rich.text import Text
 
-from lastro.cli.errors import ExitCode, errors
+from lastro.cli.errors import Commands, ExitCode, errors
 from lastro.cli.options import RAW_ROOT, RawRoot
 from lastro.consume.consumer import Consumer, GapFound, Settings
 from lastro.consume.metrics import Metrics
@@ -26,12 +26,14 @@ from lastro.receive.roots import Folder, root_at
 # LASTRO_KAFKA_SASL_PASSWORD is sasl.password: what must not stand in a command line.
 _VARIABLES = "LASTRO_KAFKA_"
 
-app = typer.Typer(help="Consume messages of a broker into raw files, each exactly once.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands, help="Write the messages of a broker to raw files, each exactly once.", no_args_is_help=True
+)
 
 
 @app.callback()
 def _consume() -> None:
-    """Make this a group, although it has one command."""
+    """Keep `notifications` a subcommand while it is the only one."""
 
 
 @app.command()
@@ -58,11 +60,11 @@ def notifications(
     ] = None,
     properties_file: Annotated[
         Path | None,
-        typer.Option("--properties", metavar="FILE", help="Properties of librdkafka, KEY=VALUE on each line."),
+        typer.Option("--properties", metavar="FILE", help="A file of such properties, one a line."),
     ] = None,
     raw: RawRoot = RAW_ROOT,
 ) -> None:
-    """Write the messages of a topic to Parquet files under LASTRO_RAW until SIGINT or SIGTERM, each exactly once.
+    """Write the messages of a topic to raw Parquet files until SIGINT or SIGTERM, each exactly once.
 
     What starts with LASTRO_KAFKA_ in the environment is a property too: LASTRO_KAFKA_SASL_PASSWORD is
     sasl.password. Exits with 3 if messages were deleted on the broker before they were read.
@@ -92,7 +94,8 @@ def notifications(
             errors.print(f"lastro consume notifications: {error}", style="red", markup=False, soft_wrap=True)
             raise typer.Exit(ExitCode.GAP) from None
     typer.echo(
-        f"{int(metrics.messages._value.get())} messages in {int(metrics.flushes._value.get())} files.", err=True
+        f"{int(metrics.messages._value.get())} messages in {int(metrics.flushes._value.get())} files.",
+        err=True,
     )
 
 
@@ -152,7 +155,7 @@ class _Shown:
 
     def __init__(self, consumer: Consumer, line: Live | None) -> None:
         self.consumer, self.line = consumer, line
-        self.at, self.read = time.monotonic(), 0.0
+        self.at, self.read = time.monotonic(), 0
         self.rate = 0.0
 
     def update(self) -> None:
@@ -162,7 +165,7 @@ class _Shown:
         lag = self.consumer.lag()
         metrics = self.consumer.metrics
         held = sum(len(each) for each in self.consumer.held.values())
-        read = metrics.messages._value.get() + held
+        read = metrics.written_messages + held
         self.rate = max(0, read - self.read) / (now - self.at)
         self.at, self.read = now, read
         if self.line is None:
@@ -171,7 +174,7 @@ class _Shown:
             f"{len(lag)} partitions",
             f"{self.rate:,.0f} messages/s",
             f"{sum(lag.values()):,} in no file yet",
-            f"{int(metrics.flushes._value.get()):,} files",
+            f"{metrics.written_files:,} files",
             f"delay p50 {metrics.p50:.0f} s, p99 {metrics.p99:.0f} s",
         ]
         self.line.update(Text(" · ".join(words)), refresh=True)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from lastro.consume.files import FOLDER, GAPS, NO_DAY, Partition, end_of, parse_name
 from lastro.receive.roots import Bucket, Folder
 
-# Timestamps of the broker are not in order at the turn of a day, so the newest folder may not hold the newest file.
+# Timestamps are not in order at the turn of a day, so the newest folder may not hold the newest file.
 _DAYS_WITH_FILES = 2
 
 
@@ -21,12 +21,16 @@ class Chain:
         self.root = root
 
     def positions(
-        self, partitions: Iterable[Partition], *, empty: Collection[Partition] = (), is_exhaustive: bool = False
+        self,
+        partitions: Iterable[Partition],
+        *,
+        empty: Collection[Partition] = (),
+        is_exhaustive: bool = False,
     ) -> dict[Partition, int]:
-        """Return the position behind what is durable of each partition; one without files and gaps is missing.
+        """Return the position behind what is durable of each partition, but for those without files and gaps.
 
-        It may be an older boundary of the chain, if timestamps are out of order by days: then the name of the next
-        file is taken, and its end leads on.
+        It may be an older boundary of the chain, if timestamps are out of order by days: then the name of
+        the next file is taken, and its end leads on.
 
         Args:
             partitions: The partitions.
@@ -70,7 +74,7 @@ class Chain:
         return self.root.create(name, json.dumps(record, ensure_ascii=False).encode() + b"\n") is not None
 
     def _days(self) -> tuple[list[str], list[str]]:
-        """Return the folders that are always looked at, as their name tells no time, and the others, newest first."""
+        """Return the folders whose names tell no time, and the others, newest first."""
         tomorrow = f"dt={datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
         days = [name for name in self.root.folders(FOLDER) if name.startswith("dt=")]
         sure = [day for day in days if day > tomorrow or day == NO_DAY]

@@ -24,6 +24,8 @@ _ANSWER_SECONDS = 10
 # A broker that restarts answers after seconds, and may know fewer messages for a moment.
 _PATIENCE_SECONDS = 60
 _BATCH = 10_000
+# Behind every offset.
+_END = 2**63
 _BATCH_BYTES = 16 * 1024**2
 
 # What exactly once depends on.
@@ -37,10 +39,9 @@ _OURS = {
     "partition.assignment.strategy": "range",
     "group.protocol": "classic",
 }
+_UNKNOWN = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 _FATAL = {
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._UNKNOWN_PARTITION,
+    *_UNKNOWN,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
@@ -60,6 +61,10 @@ class BrokerError(RuntimeError):
 
 class GapFound(RuntimeError):
     """Messages were deleted on the broker before they were in a file. Their record is written."""
+
+
+class _Stopped(Exception):
+    """Somebody asked to end while the broker was waited for."""
 
 
 class Missing(NamedTuple):
@@ -200,7 +205,7 @@ class Consumer:
         )
 
     def _raise_failure(self) -> None:
-        if self._failure is not None:
+        if self._failure is not None and not isinstance(self._failure, _Stopped):
             raise self._failure
 
     # --- Messages ---
@@ -282,11 +287,8 @@ class Consumer:
                 )
                 continue
             written.append(number)
-            self.metrics.flushes.inc()
-            self.metrics.messages.inc(len(held))
-            self.metrics.unparsed.inc(held.problems)
-            self.metrics.bytes.inc(len(data))
-            self.metrics.observe_delays(delays(held.timestamps, datetime.now(UTC)))
+            waited = delays(held.timestamps, datetime.now(UTC))
+            self.metrics.written(len(held), held.problems, len(data), waited)
             self.log(f"{name}: {len(held)} messages, offsets {held.start} to {end}, {len(data)} bytes")
         self._commit(written)
 
@@ -300,7 +302,9 @@ class Consumer:
         try:
             self._client.commit(offsets=offsets, asynchronous=not is_waiting)
         except KafkaException as error:
-            self.log(f"the group's offsets were not committed, which only tools for the lag see: {_text(error)}")
+            self.log(
+                f"the group's offsets were not committed, which only tools for the lag see: {_text(error)}"
+            )
 
     def _seek(self) -> None:
         """Fetch from where each partition goes on, and forget what was fetched before."""
@@ -365,7 +369,7 @@ class Consumer:
         empty = [partitions[number] for number, (_, high) in marks.items() if high == 0]
         with outages(self.root.address):
             found = self.chain.positions(partitions.values(), empty=empty)
-            early = [each for number, each in partitions.items() if found.get(each, marks[number][0]) < marks[number][0]]
+            early = [each for number, each in partitions.items() if found.get(each, _END) < marks[number][0]]
             found |= self.chain.positions(early, is_exhaustive=True) if early else {}
         missing: list[Missing] = []
         helds: dict[int, Held] = {}
@@ -377,10 +381,11 @@ class Consumer:
                 continue
             deadline = time.monotonic() + _PATIENCE_SECONDS
             while start > high:
-                if time.monotonic() > deadline or self._stop.wait(0.5):
+                self._pause()
+                if time.monotonic() > deadline:
                     raise BrokerError(
-                        f"{self.settings.topic}, partition {number}: the files go up to offset {start - 1}, the broker"
-                        f" only to {high - 1}. Was the topic made anew? Then give it another name."
+                        f"{self.settings.topic}, partition {number}: the files go up to offset {start - 1},"
+                        f" the broker only to {high - 1}. Was the topic made anew? Then give it another name."
                     )
                 _, high = self._watermarks(number)
             self._targets.setdefault(number, high)
@@ -397,13 +402,13 @@ class Consumer:
                 self.chain.write_gap(partition, first, last, datetime.now(UTC))
             self.metrics.gaps.inc()
             lines.append(
-                f"{partition.topic}, partition {partition.number}: offsets {first} to {last} were deleted on the"
-                f" broker before they were read ({last - first + 1} at most)."
+                f"{partition.topic}, partition {partition.number}: offsets {first} to {last} were deleted"
+                f" on the broker before they were read ({last - first + 1} at most)."
             )
         lines.append(
-            "The gap is recorded under mensageria/lacunas, and the bill of its day cannot be closed. Look for the"
-            " messages at their sender, lengthen the topic's retention, then start this command again: it goes on"
-            " behind the gap."
+            "The gap is recorded under mensageria/lacunas, and the bill of its day cannot be closed. Look for"
+            " the messages at their sender, lengthen the topic's retention, then start this command again: it"
+            " goes on behind the gap."
         )
         return GapFound("\n".join(lines))
 
@@ -424,8 +429,13 @@ class Consumer:
                 error = raised.args[0]
                 if error.code() in _FATAL:
                     raise BrokerError(self._about_broker(error)) from None
-            if time.monotonic() > deadline or self._stop.wait(0.5):
+            self._pause()
+            if time.monotonic() > deadline:
                 raise BrokerError(self._about_broker(error or self._last_error))
+
+    def _pause(self) -> None:
+        if self._stop.wait(0.5):
+            raise _Stopped
 
     def _find_topic(self) -> None:
         try:
@@ -441,7 +451,11 @@ class Consumer:
     def _about_broker(self, error: KafkaError | None) -> str:
         broker, topic = self.settings.broker, self.settings.topic
         code = error.code() if error else KafkaError.UNKNOWN_TOPIC_OR_PART
-        if code in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION):
+        if code in (
+            KafkaError.UNKNOWN_TOPIC_OR_PART,
+            KafkaError._UNKNOWN_TOPIC,
+            KafkaError._UNKNOWN_PARTITION,
+        ):
             return f"{broker} has no topic {topic!r}. Create it there, or choose another --topic."
         if code in (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED):
             return f"{broker} refuses the credentials: {error.str()}"

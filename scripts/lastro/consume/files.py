@@ -60,8 +60,8 @@ def file_name(partition: Partition, start: int, timestamp: int | None) -> str:
 
     Args:
         partition: The partition.
-        start: The position, which is the previous file's end + 1 and not always an offset that has a record.
-        timestamp: The broker's timestamp of the first record, in milliseconds of the epoch; None if it has none.
+        start: The position: the previous file's end + 1, which is not always an offset that has a record.
+        timestamp: The broker's timestamp of the first record, in milliseconds of the epoch, or None.
     """
     if timestamp is None or not _ABSURD_BEFORE <= timestamp < _ABSURD_FROM:
         hour = f"{NO_DAY}/hour=00"
@@ -145,8 +145,10 @@ class Held:
         schema = _SCHEMA.with_metadata({f"lastro.{name}": text for name, text in metadata.items()})
         table = pa.Table.from_batches(self._pieces)
         count = table.num_rows
-        table = table.add_column(6, "_partition", pa.repeat(pa.scalar(self.partition.number, pa.int32()), count))
-        table = table.add_column(8, "_ingested_at", pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), count))
+        constants = {"_partition": self.partition.number, "_ingested_at": now}
+        for name, value in constants.items():
+            column = pa.repeat(pa.scalar(value, _SCHEMA.field(name).type), count)
+            table = table.add_column(_SCHEMA.get_field_index(name), name, column)
         sink = pa.BufferOutputStream()
         with pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer:
             writer.write_table(table.cast(schema), row_group_size=ROW_GROUP)
@@ -186,8 +188,8 @@ def end_of(root: Folder | Bucket, name: str) -> int:
         return int(_metadata(root, name)[b"lastro.last_offset"])
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise ValueError(
-            f"{root.address}/{name} is no whole file of `lastro consume` ({error!r}), so the offset to go on from"
-            " is unknown. Restore it from a copy; if there is none, move it away and it is written again."
+            f"{root.address}/{name} is no whole file of `lastro consume` ({error!r}), so the offset to go on"
+            " from is unknown. Restore it from a copy; if there is none, move it away: it is written again."
         ) from None
 
 
@@ -197,9 +199,7 @@ def _metadata(root: Folder | Bucket, name: str) -> dict[bytes, bytes]:
         return pq.read_metadata(root.path / name).metadata or {}
     wanted = _FOOTER
     while True:
-        found = root.client.get_object(
-            Bucket=root.bucket, Key=root.prefix + name, Range=f"bytes=-{wanted}"
-        )
+        found = root.client.get_object(Bucket=root.bucket, Key=root.prefix + name, Range=f"bytes=-{wanted}")
         data = found["Body"].read()
         need = int.from_bytes(data[-8:-4], "little") + 8
         if need <= len(data) or wanted >= need:

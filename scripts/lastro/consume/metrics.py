@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.core import HistogramMetricFamily
@@ -42,8 +43,12 @@ class Metrics:
         """Begin at zero."""
         self.registry = CollectorRegistry()
         self.lag = Gauge(
-            "lastro_consume_lag", "Messages on the broker that are in no file.", ["partition"], registry=self.registry
+            "lastro_consume_lag",
+            "Messages on the broker that are in no file.",
+            ["partition"],
+            registry=self.registry,
         )
+        self.written_messages = self.written_files = 0
         self.messages = self._counter("messages", "Messages that are in a file.")
         self.unparsed = self._counter("unparsed_messages", "Of these, messages kept as bytes with a problem.")
         self.flushes = self._counter("flushes", "Files written.")
@@ -61,8 +66,14 @@ class Metrics:
         self._p50, self._p99 = quantile.labels("0.5"), quantile.labels("0.99")
         self.p50 = self.p99 = 0.0
 
-    def observe_delays(self, values: list[float]) -> None:
-        """Count sorted ingest delays, in seconds."""
+    def written(self, messages: int, unparsed: int, size: int, values: list[float]) -> None:
+        """Count a file: its messages, those that do not parse, its bytes, and sorted delays in seconds."""
+        self.written_messages += messages
+        self.written_files += 1
+        self.messages.inc(messages)
+        self.unparsed.inc(unparsed)
+        self.flushes.inc()
+        self.bytes.inc(size)
         if not values:
             return
         self._delays.observe(values)
@@ -73,7 +84,8 @@ class Metrics:
     def forget(self, partitions: Iterable[int]) -> None:
         """Say nothing more of partitions that another consumer has."""
         for partition in partitions:
-            self.lag.remove(str(partition))
+            with suppress(KeyError):
+                self.lag.remove(str(partition))
 
     def serve(self, port: int) -> None:
         """Answer Prometheus on this port of 127.0.0.1.

@@ -49,10 +49,10 @@ def parse(message: bytes | None) -> Row:
 
 
 def _plain_values(message: bytes, members: dict[str, Any]) -> tuple[str | None, ...] | None:
-    """Return the values of an object that is six different names of text or null; None if that is not certain.
+    """Return the values of an object of the six names with text or null; None if that is not certain.
 
-    A parser keeps the last of two equal keys. Every quotation mark of a value stands in the message as one, unless
-    it was written as \\u0022; so one more than the kept members account for is a key that was dropped.
+    A parser keeps the last of two equal keys. Every quotation mark of a value stands in the message as one,
+    unless it was written as \\u0022; so one more than the kept members account for is a dropped key's.
     """
     if len(members) != _COUNT or b"\\u0000" in message or b"\\u0022" in message:
         return None
