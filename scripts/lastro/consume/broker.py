@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 
 def fetch() -> Path:
-    """Return the folder of the broker's jars; the first time, download them with Maven and check the checksums.
+    """Return the folder of the broker's jars; at first, download them with Maven, check the checksums.
 
     Raises:
         RuntimeError: Maven is missing or cannot reach its registry, or a checksum differs.

@@ -142,7 +142,6 @@ class Held:
         if self._events:
             metadata["first_event"] = min(self._events)[1]
             metadata["last_event"] = max(self._events)[1]
-        schema = _SCHEMA.with_metadata({f"lastro.{name}": text for name, text in metadata.items()})
         table = pa.Table.from_batches(self._pieces)
         count = table.num_rows
         constants = {"_partition": self.partition.number, "_ingested_at": now}
@@ -150,8 +149,9 @@ class Held:
             column = pa.repeat(pa.scalar(value, _SCHEMA.field(name).type), count)
             table = table.add_column(_SCHEMA.get_field_index(name), name, column)
         sink = pa.BufferOutputStream()
-        with pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer:
-            writer.write_table(table.cast(schema), row_group_size=ROW_GROUP)
+        with pq.ParquetWriter(sink, _SCHEMA, compression="zstd", store_schema=False) as writer:
+            writer.write_table(table.cast(_SCHEMA), row_group_size=ROW_GROUP)
+            writer.add_key_value_metadata({f"lastro.{name}": text for name, text in metadata.items()})
         name = file_name(self.partition, self.start, self._first_timestamp)
         return name, sink.getvalue().to_pybytes()
 
