@@ -133,6 +133,7 @@ class Broker:
         self.address = f"127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
         self._more = more
+        self._admin: AdminClient | None = None
 
     def __enter__(self) -> Broker:
         """Start it."""
@@ -203,8 +204,10 @@ class Broker:
             self.process.wait()
 
     def admin(self) -> AdminClient:
-        """Return a client that creates topics and deletes records."""
-        return AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        """Return the client that creates topics and deletes records; its answers come while it lives."""
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        return self._admin
 
     def create_topic(self, name: str, partitions: int = 1, **config: str) -> None:
         """Create a topic, and wait until it is there."""

@@ -34,7 +34,7 @@ class Chain:
 
         Args:
             partitions: The partitions.
-            empty: Those that never had a message, for whose files no older folder is opened.
+            empty: Those that never had a message, for whose files only the newest folder is opened.
             is_exhaustive: Whether to look at all names.
         """
         wanted = set(partitions)
@@ -42,7 +42,7 @@ class Chain:
         days_of = dict.fromkeys(wanted.difference(empty), 0)
         sure, rest = self._days()
         for day in [*sure, *rest]:
-            is_needed = day in sure or is_exhaustive
+            is_needed = is_exhaustive or day in [*sure, *rest[:1]]
             if not is_needed and min(days_of.values(), default=_DAYS_WITH_FILES) >= _DAYS_WITH_FILES:
                 break
             seen = set()

@@ -19,7 +19,7 @@ from lastro.consume.metrics import Metrics
 from lastro.receive.places import outages
 from lastro.receive.roots import Bucket, Folder
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 10
 # A broker that restarts answers after seconds, and may know fewer messages for a moment.
 _PATIENCE_SECONDS = 60
@@ -158,7 +158,13 @@ class Consumer:
             self._client.subscribe(
                 [self.settings.topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose
             )
-            while not stop.is_set() and not (once and self._is_done()):
+            while not stop.is_set():
+                if once and self._is_done():
+                    self._flush(list(self.held.values()))
+                    if not self._moved:
+                        break
+                    # What was read is in files already; what comes behind them was not read yet.
+                    self._seek()
                 assignments = self._assignments
                 size = max(50, min(_BATCH, _BATCH_BYTES // self._average_bytes))
                 messages = self._client.consume(size, timeout=self._wait())
@@ -174,6 +180,8 @@ class Consumer:
                 show()
             self._flush(list(self.held.values()))
             self._commit(self.held, is_waiting=True)
+        except _Stopped:
+            pass
         except BaseException:
             # Nothing of it is durable, and nothing is lost: the next start reads it again.
             self.held.clear()
@@ -438,12 +446,18 @@ class Consumer:
             raise _Stopped
 
     def _find_topic(self) -> None:
-        try:
-            found = self._client.list_topics(self.settings.topic, timeout=_ANSWER_SECONDS)
-        except KafkaException as error:
-            # The reason is told to the callback for errors.
-            self._client.poll(0)
-            raise BrokerError(self._about_broker(self._last_error or error.args[0])) from None
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while True:
+            try:
+                found = self._client.list_topics(self.settings.topic, timeout=1)
+                break
+            except KafkaException as error:
+                # The reason is told to the callback for errors.
+                self._client.poll(0)
+                self._raise_failure()
+                if time.monotonic() > deadline:
+                    raise BrokerError(self._about_broker(self._last_error or error.args[0])) from None
+            self._pause()
         topic = found.topics.get(self.settings.topic)
         if topic is None or topic.error is not None:
             raise BrokerError(self._about_broker(topic.error if topic else None))

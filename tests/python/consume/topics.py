@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import re
@@ -203,7 +204,7 @@ def assert_each_offset_once(topic: Topic, raw: Path) -> None:
     assert sorted(rows) == expected
     for chain in links.values():
         chain.sort()
-        for (_, last), (first, _) in zip(chain, chain[1:], strict=False):
+        for (_, last), (first, _) in itertools.pairwise(chain):
             assert first == last + 1, chain
     for where, row in rows.items():
         assert_says(topic.sent[where], row, where)
