@@ -52,7 +52,7 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, receive, expect, land, settle, publish, serve, summary, query, boards, doctor):
+for module in (receive, expect, land, settle, publish, serve, summary, query, boards, doctor):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.add_typer(batch.app, name="batch")
 app.add_typer(client.app, name="client")
@@ -60,3 +60,4 @@ app.add_typer(consume.app, name="consume")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
 app.add_typer(format.app, name="format")
+app.add_typer(sample.app, name="sample")
