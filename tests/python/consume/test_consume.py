@@ -238,11 +238,11 @@ def test_a_start_from_an_older_boundary_walks_the_chain(broker: Any, tmp_path: P
         4_000_000_000_000,
         BEFORE_ELEVEN - 500 * 86_400_000,
     )
-    for at in (*days, *days[::-1]):
+    for at in (*days, *days[1::-1]):
         topic.send_some(5, at=at)
         consumer_of(topic, Folder(tmp_path)).run(threading.Event(), once=True)
         assert_each_offset_once(topic, tmp_path)
-    assert len(files(tmp_path)) == 10
+    assert len(files(tmp_path)) == 7
     assert {path.parts[-3] for path in files(tmp_path)} >= {"dt=1970-01-01", "dt=2096-10-02"}
 
 
