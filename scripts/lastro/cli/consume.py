@@ -47,7 +47,7 @@ def notifications(
     flush_rows: Annotated[int, typer.Option(min=1, help="Messages of one partition in a file.")] = 500_000,
     flush_megabytes: Annotated[
         int, typer.Option(min=1, help="Megabytes of messages that are held, all partitions together.")
-    ] = 256,
+    ] = 128,
     metrics_port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1 for Prometheus.")
     ] = None,

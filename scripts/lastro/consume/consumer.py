@@ -94,7 +94,7 @@ class Settings:
     group: str = "lastro"
     flush_seconds: float = 60
     flush_rows: int = 500_000
-    flush_bytes: int = 256 * 1024**2
+    flush_bytes: int = 128 * 1024**2
     properties: dict[str, str] = field(default_factory=dict)
 
     def client(self) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Held:
         self._first_timestamp: int | None = None
         self._piece_bytes = 0
         self._pieces: list[pa.RecordBatch] = []
-        self._columns: tuple[list, ...] = tuple([] for _ in _BUFFERED)
+        self._rows: list[tuple] = []
         self._events: list[tuple[datetime, str]] = []
 
     def __len__(self) -> int:
@@ -116,16 +116,14 @@ class Held:
         if not self.timestamps:
             self._first_timestamp = timestamp
         self.timestamps.append(-1 if timestamp is None else timestamp)
-        columns = self._columns
-        for column, value in zip(columns, (*values, offset, raw, problem, extra), strict=True):
-            column.append(value)
+        self._rows.append((*values, offset, raw, problem, extra))
         if problem:
             self.problems += 1
         size = len(message) if message else 0
         self.bytes += size
         self._piece_bytes += size
         self.next = offset + 1
-        if len(columns[0]) >= _PIECE or self._piece_bytes >= _PIECE_BYTES:
+        if len(self._rows) >= _PIECE or self._piece_bytes >= _PIECE_BYTES:
             self._seal()
 
     def file(self, now: datetime) -> tuple[str, bytes]:
@@ -156,15 +154,15 @@ class Held:
         return name, sink.getvalue().to_pybytes()
 
     def _seal(self) -> None:
-        if not self._columns[0]:
+        if not self._rows:
             return
         self._piece_bytes = 0
-        self._pieces.append(pa.record_batch(list(self._columns), schema=_BUFFERED))
-        events = [event for event in map(_event, self._columns[5]) if event]
+        columns = list(zip(*self._rows, strict=True))
+        self._rows.clear()
+        self._pieces.append(pa.record_batch(columns, schema=_BUFFERED))
+        events = [event for event in map(_event, columns[5]) if event]
         if events:
             self._events += [min(events), max(events)]
-        for column in self._columns:
-            column.clear()
 
 
 def _event(text: str | None) -> tuple[datetime, str] | None:
