@@ -106,9 +106,9 @@ class Settings:
         taken = sorted({*_OURS, "bootstrap.servers", "group.id"} & self.properties.keys())
         if taken:
             raise ValueError(f"{', '.join(taken)}: Lastro sets this itself; leave the property out.")
-        # 64 MB wait at most for the loop: it does not ask for more while it writes.
+        # This much waits at most for the loop, which asks for nothing while it writes.
         ours = _OURS | {"bootstrap.servers": self.broker, "group.id": self.group}
-        return {"queued.max.messages.kbytes": 65536, "client.id": "lastro"} | self.properties | ours
+        return {"queued.max.messages.kbytes": 32768, "client.id": "lastro"} | self.properties | ours
 
 
 class Consumer:
