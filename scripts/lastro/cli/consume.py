@@ -173,8 +173,8 @@ class _Shown:
         words = [
             f"{len(lag)} partitions",
             f"{self.rate:,.0f} messages/s",
-            f"{sum(lag.values()):,} in no file yet",
+            f"lag {sum(lag.values()):,}",
             f"{metrics.written_files:,} files",
-            f"delay p50 {metrics.p50:.0f} s, p99 {metrics.p99:.0f} s",
+            f"p50 {metrics.p50:.0f} s, p99 {metrics.p99:.0f} s",
         ]
-        self.line.update(Text(" · ".join(words)), refresh=True)
+        self.line.update(Text(" · ".join(words), no_wrap=True, overflow="ellipsis"), refresh=True)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Event
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer as Client
@@ -21,6 +21,7 @@ from lastro.receive.roots import Bucket, Folder
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 10
+_FAREWELL_SECONDS = 5
 # A broker that restarts answers after seconds, and may know fewer messages for a moment.
 _PATIENCE_SECONDS = 60
 _BATCH = 10_000
@@ -135,12 +136,16 @@ class Consumer:
         self._ended: set[int] = set()
         self._assignments = 0
         self._moved = False
+        self._commits = 0
         self._average_bytes = 1000
         self._failure: BaseException | None = None
         self._last_error: KafkaError | None = None
+        self._told: set[int] = set()
         self._stop = Event()
         try:
-            self._client = Client(settings.client() | {"error_cb": self._on_error}, logger=_quiet)
+            self._client = Client(
+                settings.client() | {"error_cb": self._on_error, "on_commit": self._committed}, logger=_quiet
+            )
         except KafkaException as error:
             raise ValueError(f"--property: {_text(error)}") from None
 
@@ -179,7 +184,8 @@ class Consumer:
                     self._seek()
                 show()
             self._flush(list(self.held.values()))
-            self._commit(self.held, is_waiting=True)
+            self._commit(self.held)
+            self._await_commits()
         except _Stopped:
             pass
         except BaseException:
@@ -187,7 +193,7 @@ class Consumer:
             self.held.clear()
             raise
         finally:
-            self._client.close()
+            self._leave()
         self._raise_failure()
 
     def lag(self) -> dict[int, int]:
@@ -220,6 +226,9 @@ class Consumer:
 
     def _take(self, messages: list[Message]) -> None:
         size = 0
+        if messages:
+            # The broker is there; what it does next is told again.
+            self._told.clear()
         for message in messages:
             error = message.error()
             if error is not None:
@@ -300,7 +309,7 @@ class Consumer:
             self.log(f"{name}: {len(held)} messages, offsets {held.start} to {end}, {len(data)} bytes")
         self._commit(written)
 
-    def _commit(self, partitions: Iterable[int], is_waiting: bool = False) -> None:
+    def _commit(self, partitions: Iterable[int]) -> None:
         """Tell the broker how far files go, for tools that show the lag; nobody here reads it."""
         offsets = [
             TopicPartition(self.settings.topic, number, self.held[number].start) for number in partitions
@@ -308,11 +317,28 @@ class Consumer:
         if not offsets:
             return
         try:
-            self._client.commit(offsets=offsets, asynchronous=not is_waiting)
+            self._client.commit(offsets=offsets, asynchronous=True)
+            self._commits += 1
         except KafkaException as error:
-            self.log(
-                f"the group's offsets were not committed, which only tools for the lag see: {_text(error)}"
-            )
+            self.log(f"offsets were not committed, which only tools for the lag see: {_text(error)}")
+
+    def _committed(self, error: KafkaError | None, _: list[TopicPartition]) -> None:
+        self._commits -= 1
+
+    def _await_commits(self) -> None:
+        """Wait for the broker's answer, but not for a broker that is gone: the files are durable."""
+        deadline = time.monotonic() + _FAREWELL_SECONDS
+        while self._commits > 0 and time.monotonic() < deadline:
+            # A message that comes now is read again by the next start.
+            self._client.poll(0.05)
+
+    def _leave(self) -> None:
+        """Leave the group. Nothing is held any more; a broker that is gone is not waited for."""
+        leaving = Thread(target=self._client.close, daemon=True)
+        leaving.start()
+        leaving.join(_FAREWELL_SECONDS)
+        if leaving.is_alive():
+            self.log("the broker does not answer; it will miss this consumer by itself")
 
     def _seek(self) -> None:
         """Fetch from where each partition goes on, and forget what was fetched before."""
@@ -479,7 +505,8 @@ class Consumer:
 
     def _on_error(self, error: KafkaError) -> None:
         """Keep what librdkafka tells of connections; it mends most of it by itself."""
-        is_new = self._last_error is None or self._last_error.code() != error.code()
+        is_new = error.code() not in self._told
+        self._told.add(error.code())
         # That all brokers are down says less than why.
         if error.code() != KafkaError._ALL_BROKERS_DOWN or self._last_error is None:
             self._last_error = error
