@@ -21,9 +21,10 @@ import pytest
 from confluent_kafka import Consumer as Client
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from lastro.consume import consumer as consumer_module
+from lastro.consume import files as files_module
 from lastro.consume.consumer import Consumer, GapFound, Settings
 from lastro.consume.metrics import Metrics
-from lastro.receive.roots import Folder
+from lastro.receive.roots import Bucket, Folder, root_at
 from recebimento.faults import BadNetwork, Killed, SteppedFolder, Steps
 from topics import (
     BEFORE_ELEVEN,
@@ -51,7 +52,7 @@ def topic(broker: Any) -> Topic:
     return Topic(broker, f"t{next(_NUMBERS)}", partitions=2)
 
 
-def consumer_of(topic: Topic, root: Folder, group: str = "lastro", **settings: Any) -> Consumer:
+def consumer_of(topic: Topic, root: Folder | Bucket, group: str = "lastro", **settings: Any) -> Consumer:
     chosen = {
         "broker": topic.broker.address,
         "topic": topic.name,
@@ -190,24 +191,27 @@ def test_a_zombie_and_its_successor(topic: Topic, tmp_path: Path, seed: int) -> 
     assert_each_offset_once(topic, tmp_path)
 
 
-class SlowFolder(Folder):
-    """A folder that waits before it writes."""
+class Slow:
+    """Makes a root wait before it writes a file for the first time."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, root: Folder | Bucket) -> None:
+        self.root, self.create = root, root.create
         self.has_come, self.may_go_on = threading.Event(), threading.Event()
+        root.create = self._create  # type: ignore[method-assign]
 
-    def create(self, name: str, data: bytes) -> str | None:
+    def _create(self, name: str, data: bytes) -> str | None:
         self.has_come.set()
         assert self.may_go_on.wait(60)
-        return super().create(name, data)
+        return self.create(name, data)
 
 
+@pytest.mark.parametrize("place", ["folder", "bucket"])
 def test_two_flushes_from_one_position_at_the_turn_of_an_hour(
-    broker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, place: str
 ) -> None:
     """A slow flush that began before eleven, by broker and clock, meets that of its successor after eleven."""
-    topic = Topic(broker, "turn")
+    address = request.getfixturevalue("bucket") if place == "bucket" else str(tmp_path)
+    topic = Topic(broker, f"turn-{place}")
     topic.send_some(2, at=BEFORE_ELEVEN)
     clock = datetime(2024, 3, 5, 10, 59, 59, tzinfo=UTC)
 
@@ -217,21 +221,39 @@ def test_two_flushes_from_one_position_at_the_turn_of_an_hour(
             return clock
 
     monkeypatch.setattr(consumer_module, "datetime", Clock)
-    slow = SlowFolder(tmp_path)
-    zombie = consumer_of(topic, slow, "a")
+    slow = Slow(root_at(address))
+    zombie = consumer_of(topic, slow.root, "a")
     thread = threading.Thread(target=zombie.run, args=(threading.Event(), True))
     thread.start()
     try:
         assert slow.has_come.wait(60)
         clock = datetime(2024, 3, 5, 11, 0, 1, tzinfo=UTC)
         topic.send_some(3, at=BEFORE_ELEVEN + 2000)
-        consumer_of(topic, Folder(tmp_path), "b").run(threading.Event(), once=True)
+        consumer_of(topic, root_at(address), "b").run(threading.Event(), once=True)
     finally:
         slow.may_go_on.set()
         thread.join()
-    assert [path.parent.name for path in files(tmp_path)] == ["hour=10"]
+    raw = download(address, tmp_path) if place == "bucket" else tmp_path
+    assert [path.parent.name for path in files(raw)] == ["hour=10"]
     assert zombie.metrics.taken._value.get() == 1
-    assert_each_offset_once(topic, tmp_path)
+    assert_each_offset_once(topic, raw)
+
+
+def test_an_end_is_read_from_the_tail_of_an_object(
+    broker: Any, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A longer end than expected is asked for a second time."""
+    topic = Topic(broker, "tail")
+    topic.send_some(5)
+    root = root_at(bucket)
+    consumer_of(topic, root).run(threading.Event(), once=True)
+    [entry] = root.entries("mensageria/")
+    for size in (16, 700, 10_000_000):
+        monkeypatch.setattr(files_module, "_FOOTER", size)
+        assert files_module.end_of(root, entry.name) == 4
+    root.write(entry.name, b"no Parquet")
+    with pytest.raises(ValueError, match="no whole file"):
+        files_module.end_of(root, entry.name)
 
 
 def test_a_start_from_an_older_boundary_walks_the_chain(broker: Any, tmp_path: Path) -> None:
@@ -325,14 +347,14 @@ def test_a_first_start_on_an_old_topic_is_no_gap(topic: Topic, tmp_path: Path) -
 def test_messages_deleted_while_the_consumer_runs_are_a_gap(broker: Any, tmp_path: Path) -> None:
     topic = Topic(broker, "running")
     topic.send_some(10)
-    slow = SlowFolder(tmp_path)
+    slow = Slow(Folder(tmp_path))
     # It fetches nothing while it writes.
     properties = {
         "queued.max.messages.kbytes": "1",
         "fetch.message.max.bytes": "1000",
         "queued.min.messages": "1",
     }
-    consumer = consumer_of(topic, slow, flush_rows=10, flush_seconds=0.1, properties=properties)
+    consumer = consumer_of(topic, slow.root, flush_rows=10, flush_seconds=0.1, properties=properties)
     failures: list[BaseException] = []
 
     def run() -> None:
