@@ -49,6 +49,12 @@ _FATAL = {
     KafkaError._AUTHENTICATION,
     KafkaError.SASL_AUTHENTICATION_FAILED,
 }
+_UNREACHABLE = {
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._RESOLVE,
+}
 _OUT_OF_RANGE = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE}
 
 _quiet = logging.getLogger("lastro.librdkafka")
@@ -135,6 +141,8 @@ class Consumer:
         self._targets: dict[int, int] = {}
         self._ended: set[int] = set()
         self._assignments = 0
+        # Between two assignments nothing is held, and nothing is done either.
+        self._is_assigned = False
         self._moved = False
         self._commits = 0
         self._average_bytes = 1000
@@ -188,6 +196,9 @@ class Consumer:
             self._await_commits()
         except _Stopped:
             pass
+        except KafkaException as error:
+            self.held.clear()
+            raise BrokerError(self._about_broker(error.args[0])) from None
         except BaseException:
             # Nothing of it is durable, and nothing is lost: the next start reads it again.
             self.held.clear()
@@ -213,7 +224,7 @@ class Consumer:
         return max(0.01, min([_POLL_SECONDS, *(at - time.monotonic() for at in due)]))
 
     def _is_done(self) -> bool:
-        return bool(self._assignments) and all(
+        return self._is_assigned and all(
             partition in self._ended or held.next >= self._targets[partition]
             for partition, held in self.held.items()
         )
@@ -352,6 +363,7 @@ class Consumer:
 
     def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
         self._assignments += 1
+        self._is_assigned = True
         try:
             self.held = self._located([each.partition for each in partitions])
         except Exception as error:
@@ -365,6 +377,7 @@ class Consumer:
 
     def _revoke(self, client: Client, partitions: list[TopicPartition]) -> None:
         self._assignments += 1
+        self._is_assigned = False
         numbers = [each.partition for each in partitions if each.partition in self.held]
         if self._failure is None:
             try:
@@ -375,6 +388,7 @@ class Consumer:
 
     def _lose(self, client: Client, partitions: list[TopicPartition]) -> None:
         self._assignments += 1
+        self._is_assigned = False
         numbers = [each.partition for each in partitions if each.partition in self.held]
         dropped = sum(len(self.held[number]) for number in numbers)
         self._forget(numbers)
@@ -501,7 +515,9 @@ class Consumer:
             return f"{broker} refuses the credentials: {error.str()}"
         if code in _FATAL:
             return f"{broker} does not allow this: {error.str()}. Ask for the right to read {topic!r}."
-        return f"{broker} cannot be reached: {error.str()}"
+        if code in _UNREACHABLE:
+            return f"{broker} cannot be reached: {error.str()}"
+        return f"{broker}: {error.str()}"
 
     def _on_error(self, error: KafkaError) -> None:
         """Keep what librdkafka tells of connections; it mends most of it by itself."""

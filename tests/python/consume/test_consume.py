@@ -162,6 +162,17 @@ def test_two_consumers_share_the_partitions(topic: Topic, tmp_path: Path, rounds
     assert_each_offset_once(topic, tmp_path)
 
 
+def test_two_runs_that_end_share_the_work(topic: Topic, tmp_path: Path) -> None:
+    """Neither takes the moment between two assignments for the end."""
+    topic.send_some(2000)
+    for _ in range(10 if IS_THOROUGH else 1):
+        topic.send_some(500)
+        both = [start(topic, tmp_path, "--once", "--group", topic.name, *HASTY) for _ in range(2)]
+        said = [finish(each) for each in both]
+        assert [each.returncode for each in both] == [0, 0], said
+        assert_each_offset_once(topic, tmp_path)
+
+
 def shares(topic: Topic) -> list[int]:
     """Return how many partitions each member of the group of the topic's name has."""
     [future] = topic.broker.admin().describe_consumer_groups([topic.name]).values()
