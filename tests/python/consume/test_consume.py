@@ -454,7 +454,7 @@ def test_messages_that_do_not_parse(broker: Any, tmp_path: Path) -> None:
         ),
         # The texts of one quotation mark hide another key from who only counts marks.
         (
-            b'{"customer_id":"\\u0022\\u0022","message_id":"","customer_name":"","channel":"","payload":"",'
+            b'{"customer_id":"\\u0022\\u0022\\u0022\\u0022","message_id":"","customer_name":"","channel":"","payload":"",'
             b'"event_datetime":"","payload":null}',
             "row:repeated_key",
             {},
