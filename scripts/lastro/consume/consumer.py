@@ -29,6 +29,9 @@ _BATCH = 10_000
 _END = 2**63
 _BATCH_BYTES = 16 * 1024**2
 
+# Bounds what waits for the loop, which asks for nothing while it writes. Fetches come compressed: one of
+# the usual megabyte for each partition would be hundreds in memory.
+_DEFAULTS = {"client.id": "lastro", "queued.max.messages.kbytes": 32768, "fetch.message.max.bytes": 262144}
 # What exactly once depends on.
 _OURS = {
     "enable.auto.commit": False,
@@ -113,9 +116,8 @@ class Settings:
         taken = sorted({*_OURS, "bootstrap.servers", "group.id"} & self.properties.keys())
         if taken:
             raise ValueError(f"{', '.join(taken)}: Lastro sets this itself; leave the property out.")
-        # This much waits at most for the loop, which asks for nothing while it writes.
         ours = _OURS | {"bootstrap.servers": self.broker, "group.id": self.group}
-        return {"queued.max.messages.kbytes": 32768, "client.id": "lastro"} | self.properties | ours
+        return _DEFAULTS | self.properties | ours
 
 
 class Consumer:
