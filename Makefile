@@ -25,7 +25,7 @@ check: lint  ## in minutes: lint of what changed, one build with its tests, the 
 	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
 	LASTRO_EXAMPLES=20 $(PYTEST) -m "(fast or quick)$(if $(DOMAIN), and $(DOMAIN))"
 
-test: lint  ## lint, and run every test that needs neither Java nor a cloud
+test: lint  ## lint, and run every test but that of Athena; the broker of the consumer needs Java 17 or later, Maven
 	$(PYTEST)
 
 thorough: lint  ## with many more examples, and faults planted one at a time: hours, for the night
