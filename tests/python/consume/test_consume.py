@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ from lastro.consume import consumer as consumer_module
 from lastro.consume import files as files_module
 from lastro.consume.consumer import Consumer, GapFound, Settings
 from lastro.consume.metrics import Metrics
+from lastro.receive.places import Outage
 from lastro.receive.roots import Bucket, Folder, root_at
 from recebimento.faults import BadNetwork, Killed, SteppedFolder, Steps
 from topics import (
@@ -173,6 +175,21 @@ def test_two_runs_that_end_share_the_work(topic: Topic, tmp_path: Path) -> None:
         assert_each_offset_once(topic, tmp_path)
 
 
+def test_nothing_is_done_between_two_assignments(topic: Topic, tmp_path: Path) -> None:
+    topic.send_some(2)
+    consumer = consumer_of(topic, Folder(tmp_path))
+    client = consumer._client
+    assert not consumer._is_done()
+    consumer._assign(client, [TopicPartition(topic.name, number) for number in (0, 1)])
+    assert not consumer._is_done()
+    consumer._revoke(client, [TopicPartition(topic.name, number) for number in (0, 1)])
+    assert not consumer._is_done()
+    # A group of more members than partitions leaves nothing for one.
+    consumer._assign(client, [])
+    assert consumer._is_done()
+    client.close()
+
+
 def shares(topic: Topic) -> list[int]:
     """Return how many partitions each member of the group of the topic's name has."""
     [future] = topic.broker.admin().describe_consumer_groups([topic.name]).values()
@@ -314,6 +331,34 @@ def test_an_s3_that_never_answers_well_is_an_outage(topic: Topic, bucket: str, t
         network.shutdown()
     assert "Nothing is lost" in said and not files(download(bucket, tmp_path))
     consume_once(topic, bucket)
+    assert_each_offset_once(topic, download(bucket, tmp_path))
+
+
+def test_an_s3_that_fails_for_good_while_a_file_is_written(
+    topic: Topic, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The consumer ends with an outage, nothing of the file is seen, and the next start writes it."""
+    topic.send_some(20)
+    host, port = boto3.client("s3").meta.endpoint_url.removeprefix("http://").split(":")
+    network = BadNetwork((host, int(port)), 0, seed=7)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", network.address)
+            patch.setenv("AWS_MAX_ATTEMPTS", "2")
+            slow = Slow(root_at(bucket))
+            with ThreadPoolExecutor() as pool:
+                run = pool.submit(consumer_of(topic, slow.root).run, threading.Event(), True)
+                assert slow.has_come.wait(60)
+                network.percent = 100
+                slow.may_go_on.set()
+                with pytest.raises(Outage, match="Nothing is lost"):
+                    run.result(60)
+    finally:
+        network.shutdown()
+    found = files(download(bucket, tmp_path))
+    # The answer to a request that did its work may be lost as well.
+    assert len(found) <= 1
+    consume_once(topic, bucket, "--group", f"{topic.name}-lastro")
     assert_each_offset_once(topic, download(bucket, tmp_path))
 
 
