@@ -93,10 +93,7 @@ def notifications(
         except GapFound as error:
             errors.print(f"lastro consume notifications: {error}", style="red", markup=False, soft_wrap=True)
             raise typer.Exit(ExitCode.GAP) from None
-    typer.echo(
-        f"{int(metrics.messages._value.get())} messages in {int(metrics.flushes._value.get())} files.",
-        err=True,
-    )
+    typer.echo(f"{metrics.written_messages} messages in {metrics.written_files} files.", err=True)
 
 
 def _properties(path: Path | None, said: list[str]) -> dict[str, str]:
