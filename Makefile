@@ -10,7 +10,7 @@ GATE := LASTRO_INBOX=target/demo-gate/inbox LASTRO_RECEIVED=target/demo-gate/rec
 	LASTRO_LANDED=target/demo-gate/landed LASTRO_DB=target/demo-gate/lastro.duckdb \
 	LASTRO_NOTIFY=target/demo-gate/notify.toml
 
-.PHONY: help build check test thorough test-athena lint docs boards demo-gate bench sample lock clean
+.PHONY: help build check test thorough test-athena lint docs boards demo-gate demo-notifications bench sample lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ check: lint  ## in minutes: lint of what changed, one build with its tests, the 
 	$(BIN)/dbt build --quiet $(if $(DOMAIN),--select tag:$(DOMAIN) --exclude tag:audit)
 	LASTRO_EXAMPLES=20 $(PYTEST) -m "(fast or quick)$(if $(DOMAIN), and $(DOMAIN))"
 
-test: lint  ## lint, and run every test that needs neither Java nor a cloud
+test: lint  ## lint, and run every test but that of Athena; the broker of the consumer needs Java 17 or later, Maven
 	$(PYTEST)
 
 thorough: lint  ## with many more examples, and faults planted one at a time: hours, for the night
@@ -63,12 +63,16 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 	$(GATE) $(BIN)/lastro batch list
 	@echo "What the senders were told stands in target/demo-gate/told; docs/recebimento.md is the run-book."
 
-bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES and FILES set the sizes
+demo-notifications: .venv/installed  ## from a real broker to the panel: send messages, consume, build, show; Java 17 or later, Maven
+	$(BIN)/python -m lastro.consume.demo
+
+bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES and MESSAGES set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
 	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 	$(BIN)/python benchmarks/cobranca.py --debts $(or $(DEBTS),1000000)
 	$(BIN)/python benchmarks/api.py --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
+	$(BIN)/python benchmarks/consume.py --messages $(or $(MESSAGES),2000000)
 	$(BIN)/python benchmarks/recebimento.py --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
 
 sample: .venv/installed  ## regenerate the committed sample

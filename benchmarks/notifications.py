@@ -1,8 +1,8 @@
-"""Time a day of notifications, and one minute more, against the shortest exact hand-written DuckDB SQL, in one run.
+"""Time a day of notifications, and a minute more, against the shortest exact hand-written DuckDB SQL, in one run.
 
-The input is a day of 24 hours in 4 partitions: 5,000 customers of very different size, one message in a thousand
-delivered twice, half of these in another hour. Prints seconds, the peak memory of the process tree and the ratio to
-the hand-written SQL. It asserts that both give the same rows, and no times.
+The input is a day of 24 hours in 4 partitions: 5,000 customers of very different size, one message in a
+thousand delivered twice, half of these in another hour. Prints seconds, the peak memory of the process tree and
+the ratio to the hand-written SQL. It asserts that both give the same rows, and no times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from measure import PROJECT, Run, dbt, forget_builds, hand_written, print_runs
 
 SELECT = ("+tag:mensageria",)
 PARTITIONS = 4
-# $hour is 24 for the minute after the day. A copy has the number, and so all the content, of an earlier message.
+# $hour is 24 for the minute after the day. A copy has the number, and so the content, of an earlier message.
 MESSAGES = """
 with numbers as (
     select
@@ -44,7 +44,7 @@ select
     upper(substr(md5(cast(number as varchar)), 1, 10)) as message_id,
     'Cliente ' || customer as customer_name,
     'Whatsapp' as channel,
-    'Olá! O pedido ' || number || ' saiu para entrega e chega até as ' || hash(number) % 24 || ' horas.' as payload,
+    'Olá! O pedido ' || number || ' saiu e chega até as ' || hash(number) % 24 || ' horas.' as payload,
     strftime(
         timestamp '2024-01-05' + to_milliseconds(cast(number * 86400000.0 / $day as bigint)),
         '%Y-%m-%dT%H:%M:%S.%g+00:00'
@@ -59,7 +59,9 @@ from messages
 """
 
 
-def write_hour(con: duckdb.DuckDBPyConnection, raw: Path, hour: int, first: int, count: int, day: int) -> None:
+def write_hour(
+    con: duckdb.DuckDBPyConnection, raw: Path, hour: int, first: int, count: int, day: int
+) -> None:
     """Write the files of one hour, one a partition.
 
     Args:
@@ -77,7 +79,8 @@ def write_hour(con: duckdb.DuckDBPyConnection, raw: Path, hour: int, first: int,
     for partition in range(PARTITIONS):
         con.execute(
             f"copy (from hour where _partition = {partition} order by _offset)"
-            f" to '{folder}/notifications-{partition:05}-{first:020}.parquet' (format parquet, compression zstd)"
+            f" to '{folder}/notifications-{partition:05}-{first:020}.parquet'"
+            " (format parquet, compression zstd)"
         )
 
 

@@ -343,3 +343,12 @@ def rules(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
     from lastro.publish import _rules
 
     return _rules(tmp_path_factory.mktemp("rules"))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real Kafka broker for all tests of this process, which may kill it if they start it again."""
+    from lastro.consume.broker import Broker
+
+    with Broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker

@@ -12,6 +12,7 @@ from lastro.cli import (
     boards,
     client,
     close_billing,
+    consume,
     doctor,
     expect,
     export,
@@ -53,11 +54,13 @@ def _lastro(
     """Define the options of `lastro` itself."""
 
 
-for module in (sample, receive, expect, land, settle, publish, serve, summary, query, boards, doctor, panel):
+for module in (receive, expect, land, settle, publish, serve, summary, query, boards, doctor, panel):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))
 app.command("close-billing")(close_billing.close_billing)
 app.add_typer(batch.app, name="batch")
 app.add_typer(client.app, name="client")
+app.add_typer(consume.app, name="consume")
 app.add_typer(extract.app, name="extract")
 app.add_typer(export.app, name="export")
 app.add_typer(format.app, name="format")
+app.add_typer(sample.app, name="sample")

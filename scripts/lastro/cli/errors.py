@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     REFUSED = 1
     USAGE = 2
     LATE = 3
+    GAP = 3
     OUTAGE = 4
     INTERRUPTED = 130
 

@@ -32,7 +32,7 @@ LINEAGE = {
     "_delimiter": "varchar",
     "_extra_columns": "varchar",
 }
-# What a writer of Parquet that parsed the rows itself says of them: what it could not parse, why, and what more it found.
+# What a writer that parsed the rows itself says of them: what it could not parse, why, what more it found.
 VERDICTS = {"_raw": "_raw_row", "_problem": "_row_problem", "_extra": "_extra_columns"}
 
 
@@ -147,7 +147,8 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: RawTable, path: Path, ta
     Raises:
         UnreadableFile: It is not a Parquet file, or lacks a required column.
     """
-    rows = f"read_parquet({literal(without_wildcards(path))}, file_row_number = true, hive_partitioning = false)"
+    options = "file_row_number = true, hive_partitioning = false"
+    rows = f"read_parquet({literal(without_wildcards(path))}, {options})"
     try:
         described = con.execute(f"describe select * exclude (file_row_number) from {rows}").fetchall()
         names = tuple(column[0].lower() for column in described)
@@ -175,7 +176,7 @@ def parquet_columns(table: RawTable, names: Collection[str]) -> dict[str, str]:
     there = [column.name for column in table.columns if column.name in names]
     pairs = ", ".join(f"{literal(name)}, rows.{quoted(name)}" for name in there)
     lineage = {name: f"cast(null as {kind})" for name, kind in LINEAGE.items()}
-    # Parquet has no lines and no raw text, so use the row number and, unless they are wide, the row's cells as JSON.
+    # Parquet has no lines and no raw text: use the row number and, unless one is wide, the cells as JSON.
     lineage |= {"_line_number": "rows.file_row_number + 1"}
     if not any(column.is_wide for column in table.columns):
         lineage |= {"_raw_row": f"cast(json_object({pairs}) as varchar)"}

@@ -29,7 +29,8 @@ def declare_landed(conn: DuckDBPyConnection, schema: str, folder: Path, landing:
         if table.is_parquet and files:
             declare_parquet(conn, f"{schema}_{table.source}", table, folder, files)
             continue
-        columns = {column.name: column.landed_type for column in table.columns} | LINEAGE | {"file_id": "bigint"}
+        columns = {column.name: column.landed_type for column in table.columns}
+        columns |= LINEAGE | {"file_id": "bigint"}
         paths = [folder / file.name for file in files]
         declare(conn, f"{schema}_{table.source}", table.name, columns, paths)
 

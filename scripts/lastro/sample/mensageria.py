@@ -1,4 +1,4 @@
-"""The messaging platform's part of the sample: account invoices, chatbot events, notifications, with defects."""
+"""The messaging platform's part of the sample: account invoices, chatbot events and notifications."""
 
 from __future__ import annotations
 

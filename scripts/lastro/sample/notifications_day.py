@@ -1,4 +1,4 @@
-"""The sample's notifications: a day that is closed and the morning after, with what came twice, late or broken."""
+"""The sample's notifications: a day that is closed, and the morning after with all that goes wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = (
     " _partition, _offset, _ingested_at, _raw, _problem, _extra"
 )
 
-# Two customers have one name, and one changes its name at noon. A message goes to the partition of its customer.
+# Two customers have one name, and one changes its name at noon. A customer's messages have one partition.
 _MESSAGES = """
 create table notifications as
 with messages as (
@@ -103,7 +103,8 @@ def _defects(con: duckdb.DuckDBPyConnection, partition: int, first: object, seco
             ("8210337", "0A1B2C3D4E", "Padaria Três Irmãs", "Whatsapp", "Atrasada.", f"{first}T23:59:59.500Z")
             + (None, None, None),
             # The id of a message of the day before is another message.
-            (*sent[1][:2], "Padaria Três Irmãs", *sent[1][3:5]) + (f"{second}T09:10:00.000+00:00", None, None, None),
+            (*sent[1][:2], "Padaria Três Irmãs", *sent[1][3:5], f"{second}T09:10:00.000+00:00")
+            + (None, None, None),
             (None,) * 6 + (broken, "row:not_json", None),
         ]
     return [
@@ -129,19 +130,17 @@ def _write_file(
     path = path / f"notifications-{partition:05}-{start:020}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     con.execute(
-        "create or replace temp table flushed (customer_id varchar, message_id varchar, customer_name varchar,"
-        " channel varchar, payload varchar, event_datetime varchar, _partition integer, _offset bigint,"
-        " _ingested_at timestamptz, _raw varchar, _problem varchar, _extra varchar)"
+        "create or replace temp table flushed (customer_id varchar, message_id varchar,"
+        " customer_name varchar, channel varchar, payload varchar, event_datetime varchar, _partition integer,"
+        " _offset bigint, _ingested_at timestamptz, _raw varchar, _problem varchar, _extra varchar)"
     )
     con.executemany(
         "insert into flushed values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (*row[:6], partition, start + at, f"{ingested_at}+00", *row[6:])
-            for at, row in enumerate(rows)
-        ],
+        [(*row[:6], partition, start + at, f"{ingested_at}+00", *row[6:]) for at, row in enumerate(rows)],
     )
     con.execute(
-        f"copy (select {_COLUMNS} from flushed order by _offset) to '{path}' (format parquet, compression zstd)"
+        f"copy (select {_COLUMNS} from flushed order by _offset) to '{path}'"
+        " (format parquet, compression zstd)"
     )
     ends[partition] += len(rows)
     return path
@@ -150,7 +149,8 @@ def _write_file(
 def _write_closing(folder: Path, day: object, written: object, ends: dict[int, int]) -> Path:
     path = folder / f"dt={written}" / f"fechamento-{day}.json"
     partitions = [
-        {"topico": "notifications", "particao": partition, "ate_offset": end} for partition, end in ends.items()
+        {"topico": "notifications", "particao": partition, "ate_offset": end}
+        for partition, end in ends.items()
     ]
     closing = {
         "id_fechamento": f"fechamento-{day}",

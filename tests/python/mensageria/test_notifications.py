@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from conftest import Tables, Workspace, few, many
 from hypothesis import given
-from mensageria.topic import Closing, Flush, Message, Topic, found_bill, topics
+from mensageria.topic import Closing, Topic, found_bill, topics
 
 TABLES = ["notificacoes_por_minuto", "relatorio_cobranca_notificacoes", "dias_cobranca_notificacoes"]
 
@@ -54,7 +54,10 @@ def test_a_closed_day_never_changes(
         step.write(session_workspace.raw)
         if number == len(topic.steps) or isinstance(step, Closing):
             lines = bill(quick("relatorio_cobranca_notificacoes"))
-            now = {day: [line for line in lines if line[1] == day] for day in Topic(topic.steps[:number]).closings()}
+            now = {
+                day: [line for line in lines if line[1] == day]
+                for day in Topic(topic.steps[:number]).closings()
+            }
             assert closed == {day: now[day] for day in closed}
             closed = now
 

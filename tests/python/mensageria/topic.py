@@ -48,7 +48,6 @@ class Message:
         at = self.sent_at
         return at if isinstance(at, str) else at.isoformat(timespec="milliseconds") + "+00:00"
 
-
     def is_valid(self, ingested_at: datetime) -> bool:
         """Return whether it has a time, which is at most a day after its arrival."""
         return not isinstance(self.sent_at, str) and self.sent_at <= ingested_at + timedelta(days=1)
@@ -107,7 +106,11 @@ class Closing:
             {"topico": "notifications", "particao": partition, "ate_offset": end}
             for partition, end in self.ends.items()
         ]
-        said = {"id_fechamento": f"f-{self.day}", "data": f"{self.day}", "fechado_em": f"{self.at.isoformat()}Z"}
+        said = {
+            "id_fechamento": f"f-{self.day}",
+            "data": f"{self.day}",
+            "fechado_em": f"{self.at.isoformat()}Z",
+        }
         path.write_text(json.dumps(said | {"particoes": ends}) + "\n", encoding="utf-8")
         return path
 
