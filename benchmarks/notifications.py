@@ -1,8 +1,8 @@
-"""Time a day of notifications, and a minute more, against the shortest exact hand-written DuckDB SQL, in one run.
+"""Time a day of notifications, and a minute more, against the shortest exact hand-written SQL, in one run.
 
 The input is a day of 24 hours in 4 partitions: 5,000 customers of very different size, one message in a
-thousand delivered twice, half of these in another hour. Prints seconds, the peak memory of the process tree and
-the ratio to the hand-written SQL. It asserts that both give the same rows, and no times.
+thousand delivered twice, half of these in another hour. Prints seconds, the peak memory of the process tree
+and the ratio to the hand-written SQL. It asserts that both give the same rows, and no times.
 """
 
 from __future__ import annotations

@@ -263,8 +263,8 @@ class Consumer:
     def _handle(self, error: KafkaError, message: Message) -> None:
         code, partition = error.code(), message.partition()
         if code == KafkaError._PARTITION_EOF:
-            # Behind the last message there may be marks of transactions, which are never delivered. They are left
-            # out, so that each file begins behind the last message of the one before it, and a gap can be seen.
+            # Behind the last message there may be marks of transactions, which are never delivered. Each file
+            # begins behind the last message of the one before it all the same, so that a gap can be seen.
             if partition in self.held:
                 self._ended.add(partition)
         elif code in _OUT_OF_RANGE:
