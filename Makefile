@@ -66,13 +66,14 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 demo-notifications: .venv/installed  ## from a real broker to the panel: send messages, consume, build, show; Java 17 or later, Maven
 	$(BIN)/python -m lastro.consume.demo
 
-bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES and MESSAGES set the sizes
+bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES, MESSAGES and NOTIFICATIONS set the sizes
 	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
 	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
 	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
 	$(BIN)/python benchmarks/cobranca.py --debts $(or $(DEBTS),1000000)
 	$(BIN)/python benchmarks/api.py --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
 	$(BIN)/python benchmarks/consume.py --messages $(or $(MESSAGES),2000000)
+	$(BIN)/python benchmarks/notifications.py --messages $(or $(NOTIFICATIONS),100000000)
 	$(BIN)/python benchmarks/recebimento.py --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
 
 sample: .venv/installed  ## regenerate the committed sample

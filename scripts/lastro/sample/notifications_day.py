@@ -132,7 +132,8 @@ def _write_file(
     con.execute(
         "create or replace temp table flushed (customer_id varchar, message_id varchar,"
         " customer_name varchar, channel varchar, payload varchar, event_datetime varchar,"
-        " _partition integer, _offset bigint, _ingested_at timestamptz, _raw varchar, _problem varchar, _extra varchar)"
+        " _partition integer, _offset bigint, _ingested_at timestamptz, _raw varchar, _problem varchar,"
+        " _extra varchar)"
     )
     con.executemany(
         "insert into flushed values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
