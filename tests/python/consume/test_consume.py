@@ -127,7 +127,7 @@ def test_a_consumer_is_killed_at_every_step(topic: Topic, tmp_path: Path) -> Non
         assert_each_offset_once(topic, folder)
         if not steps.fired:
             break
-    assert at > 15
+    assert at > 10
 
 
 @pytest.mark.parametrize("seed", range(3 if IS_THOROUGH else 1))
