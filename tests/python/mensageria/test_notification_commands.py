@@ -546,6 +546,7 @@ def test_the_days_of_a_month_close_in_order(morning: Workspace, lastro: Callable
         ("null", "'2020-02-03'", True),
         ("'2020-02-03'", "null", True),
         ("null", "null", True),
+        ("'2020-02-04'", "'2020-02-01'", True),
         ("null", "'2020-02-02'", False),
         ("'2020-02-04'", "null", False),
     ],
