@@ -406,11 +406,11 @@ def test_a_day_without_a_bill_is_named(morning: Workspace, lastro: Callable) -> 
 def test_prices_have_tiers_and_customers_their_own(
     morning: Workspace, lastro: Callable, tmp_path: Path
 ) -> None:
-    flush(morning.raw, 0, 25002, "2020-02-04 08:01:00", messages("c3", "Gama", 10, "2020-02-04 08:00:00"))
+    flush(morning.raw, 0, 25002, "2020-02-04 08:01:00", messages("c3", "Abel", 10, "2020-02-04 08:00:00"))
     ((schema,),) = morning.query(
         "select table_schema from information_schema.tables where table_name = 'precos_notificacao'"
     )
-    # From February 3 on: 4 cents, from message 10 001 of the month on 3 cents; 10 cents for Gama.
+    # From February 3 on: 4 cents, from message 10 001 of the month on 3 cents; 10 cents for Abel.
     change(
         morning,
         f"update {schema}.precos_notificacao set valid_from = '2020-02-03'",
@@ -424,8 +424,8 @@ def test_prices_have_tiers_and_customers_their_own(
     lastro("export", "billing", "--date", "2020-02-04")
     with (tmp_path / "billing_2020-02-04.csv").open(encoding="utf-8", newline="") as file:
         assert [row[:5] for row in list(csv.reader(file))[1:]] == [
+            ["c3", "Abel", "2020-02-04", "10", "1.00"],
             ["c1", "Acme", "2020-02-04", "2", "0.06"],
-            ["c3", "Gama", "2020-02-04", "10", "1.00"],
         ]
     # February 2 is before any price.
     done = lastro("export", "billing", "--date", "2020-02-02")
