@@ -51,7 +51,10 @@ where
 _GAPS = """
 select topico, particao, de_offset, ate_offset
 from lastro_mensageria.lacunas_notificacoes
-where coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1
+where
+    (coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1)
+    -- A late message right after the gap puts its end before its beginning.
+    or (ultimo_dia <= $1 and primeiro_dia >= $1)
 order by topico, particao, de_offset
 """
 
