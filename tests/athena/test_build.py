@@ -212,7 +212,7 @@ def test_a_killed_build_is_repaired_by_the_next(lake: Lake, raw: Path, duck: Duc
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     merges: list[str] = []
     while len(merges) < 3 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
