@@ -124,6 +124,31 @@ order by flow
 limit 4
 """
 
+_NOTIFICATIONS = """
+select
+    customer_id as " ",
+    customer_name as customer,
+    notificacoes_dia as today,
+    notificacoes_mes as month,
+    ultima_atualizacao as "known until"
+from painel_notificacoes
+order by notificacoes_mes desc, customer_id
+limit 4
+"""
+
+_BILL = """
+select
+    data as " ",
+    estado,
+    notificacoes as messages,
+    valor as "R$",
+    notificacoes_ajustadas as late,
+    valor_ajustado as "late R$"
+from dias_cobranca_notificacoes
+order by data desc
+limit 4
+"""
+
 _MOVEMENTS = """
 select
     strftime(dim_data.primeiro_dia_do_mes, '%Y-%m') as " ",
@@ -200,6 +225,8 @@ def _print_summary(con: duckdb.DuckDBPyConnection, console: Console) -> None:
     _print_table(con, console, "Average monthly invoices (account_invoice_averages)", _ACCOUNTS)
     _print_table(con, console, "Card movements (fct_movimentacao_cartao)", _MOVEMENTS)
     _print_table(con, console, "Chatbot answers (chatbot_sessions)", _FLOWS)
+    _print_table(con, console, "Notifications (painel_notificacoes)", _NOTIFICATIONS)
+    _print_table(con, console, "Bills of notifications (dias_cobranca_notificacoes)", _BILL)
     _print_table(con, console, "Debts by client (resultado_lotes)", _DEBTS)
     _print_table(con, console, "Batches (lotes)", _BATCHES)
 
