@@ -1,7 +1,7 @@
 {{ config(
     units='base_mensageria__arquivos',
     units_where="table_name = 'notifications'",
-    partitioned_by=['event_date']
+    partitioned_by=['month(event_date)']
 ) }}
 
 with landed as (

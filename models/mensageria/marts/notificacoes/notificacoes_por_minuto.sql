@@ -5,7 +5,7 @@
     units_where="table_name = 'notifications'",
     units_at_once=100000,
     key=['customer_id', 'channel', 'minuto'],
-    partitioned_by=['data']
+    partitioned_by=['month(data)']
 ) }}
 
 -- depends_on: {{ ref('int_mensageria__arquivos') }}
