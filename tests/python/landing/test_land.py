@@ -57,7 +57,7 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
     folder = landed_folder(sample.raw, sample.landed)
     assert (result.returncode, result.stdout) == (
         0,
-        f"101 files landed in {folder}, 0 already there, 0 removed\n",
+        f"109 files landed in {folder}, 0 already there, 0 removed\n",
     )
     before = landed_files(sample.landed)
     sample.build("-s", "+reconciliacao")

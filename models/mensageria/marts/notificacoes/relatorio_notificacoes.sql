@@ -9,7 +9,7 @@ payloads as (
         file_id,
         _line_number as line_number,
         payload
-    from {{ source('mensageria', 'notifications') }}
+    from {{ without_catalog(source('mensageria', 'notifications')) }}
 ),
 
 relatorio as (
