@@ -68,8 +68,8 @@ def test_the_command_and_dbt_land_the_same(sample: Workspace) -> None:
         "select (select sum(raw_rows) from lastro_qualidade.reconciliacao),"
         " (select sum(landed_rows) from lastro_landed.arquivos)"
     )
-    # 5068 of the other domains; 146 debts, and the 47 events of their eleven batches.
-    assert rows == landed == 5068 + 146 + 47
+    # 5068 of the other domains; 146 debts, and the 47 events of their eleven batches; 209 messages, a closing, a gap.
+    assert rows == landed == 5068 + 146 + 47 + 209 + 1 + 1
 
 
 def test_only_what_is_new_is_written_and_what_is_gone_is_removed(
