@@ -25,7 +25,7 @@ with numbers as (
         i as position,
         case
             when i % 2000 = 1999 then $first + i - 7
-            when i % 2000 = 999 and $hour between 1 and 23 then $first + i - $count
+            when i % 2000 = 999 and $first >= $count then $first + i - $count
             else $first + i
         end as number
     from range($count) as positions (i)
@@ -51,7 +51,7 @@ select
     ) as event_datetime,
     customer % {partitions} as _partition,
     $offset + row_number() over (partition by customer % {partitions} order by position) - 1 as _offset,
-    timestamptz '2024-01-05 00:59:59+00' + to_hours($hour) as _ingested_at,
+    timestamptz '2024-01-05 00:59:59.999+00' + to_hours($hour) as _ingested_at,
     cast(null as varchar) as _raw,
     cast(null as varchar) as _problem,
     cast(null as varchar) as _extra
@@ -67,14 +67,14 @@ def write_hour(
     Args:
         con: A database.
         raw: The raw root.
-        hour: The hour of the day; 24 for the first of the next day.
+        hour: The hour of the day.
         first: The number of the first message.
         count: The number of messages.
         day: The number of messages of the whole day.
     """
     said = {"hour": hour, "first": first, "count": count, "day": day, "offset": first}
     con.execute("create or replace temp table hour as " + MESSAGES.format(partitions=PARTITIONS), said)
-    folder = raw / "mensageria" / "notifications" / f"dt=2024-01-0{5 + hour // 24}" / f"hour={hour % 24:02}"
+    folder = raw / "mensageria" / "notifications" / "dt=2024-01-05" / f"hour={hour:02}"
     folder.mkdir(parents=True, exist_ok=True)
     for partition in range(PARTITIONS):
         con.execute(
@@ -124,14 +124,18 @@ def main() -> None:
     raw, held = folder / "raw", folder / "held"
     forget_builds(folder)
     count = options.messages // 24
+    # The last minute of the day comes later.
+    minute = max(1000, count * 24 // 1440)
+    day = count * 24 + minute
     if not raw.exists():
         con = duckdb.connect()
         con.execute("set threads = 2; set timezone = 'UTC'")
         for hour in range(24):
-            write_hour(con, raw, hour, hour * count, count, count * 24)
-        write_hour(con, held, 24, 24 * count, max(1000, count * 24 // 1440), count * 24)
+            write_hour(con, raw, hour, hour * count, count, day)
+        write_hour(con, held, 23, 24 * count, minute, day)
     else:
-        shutil.rmtree(raw / "mensageria" / "notifications" / "dt=2024-01-06", ignore_errors=True)
+        for path in held.rglob("*.parquet"):
+            (raw / path.relative_to(held)).unlink(missing_ok=True)
     sql = (PROJECT / "benchmarks" / "notifications.sql").read_text(encoding="utf-8").format(raw=raw)
     runs: dict[str, Run] = {"hand-written SQL": hand_written(folder / "reference.duckdb", sql)}
     runs["dbt build, the day"] = dbt(SELECT, folder, raw, "all")

@@ -23,25 +23,29 @@ touched_keys as (
     where true {{ and_unit_is_missing('file_id') }}
 ),
 
+compared_rows as (
+    select * from accepted_rows
+    where {{ is_touched('(customer_id, message_id, event_date)') }}
+),
+
 repeated_keys as (
     select
         customer_id,
         message_id,
         event_date
-    from accepted_rows
-    where {{ is_touched('(customer_id, message_id, event_date)') }}
+    from compared_rows
     group by customer_id, message_id, event_date
     having count(*) > 1
 ),
 
 candidate_rows as (
-    select accepted_rows.*
-    from accepted_rows
+    select compared_rows.*
+    from compared_rows
     inner join repeated_keys
         on
-            accepted_rows.customer_id = repeated_keys.customer_id
-            and accepted_rows.message_id = repeated_keys.message_id
-            and accepted_rows.event_date = repeated_keys.event_date
+            compared_rows.customer_id = repeated_keys.customer_id
+            and compared_rows.message_id = repeated_keys.message_id
+            and compared_rows.event_date = repeated_keys.event_date
 ),
 
 ranked_rows as (
