@@ -8,24 +8,14 @@
 
 -- depends_on: {{ ref('base_mensageria__arquivos') }}
 -- Unlike elsewhere the first to arrive is kept, because it may have been billed. A copy has the time of its original,
--- so only the rows of its day are compared.
-with accepted_rows as (
-    select * from {{ ref('base_mensageria__notifications') }}
-    where reasons is null
-),
-
-touched_keys as (
+-- so only the rows of its day are compared. Each CTE reads the table itself: one that two others read would be copied.
+with touched_keys as (
     select
         customer_id,
         message_id,
         event_date
-    from accepted_rows
-    where true {{ and_unit_is_missing('file_id') }}
-),
-
-compared_rows as (
-    select * from accepted_rows
-    where {{ is_touched('(customer_id, message_id, event_date)') }}
+    from {{ ref('base_mensageria__notifications') }}
+    where reasons is null {{ and_unit_is_missing('file_id') }}
 ),
 
 repeated_keys as (
@@ -33,19 +23,21 @@ repeated_keys as (
         customer_id,
         message_id,
         event_date
-    from compared_rows
+    from {{ ref('base_mensageria__notifications') }}
+    where reasons is null and {{ is_touched('(customer_id, message_id, event_date)') }}
     group by customer_id, message_id, event_date
     having count(*) > 1
 ),
 
 candidate_rows as (
-    select compared_rows.*
-    from compared_rows
+    select notifications.*
+    from {{ ref('base_mensageria__notifications') }} as notifications
     inner join repeated_keys
         on
-            compared_rows.customer_id = repeated_keys.customer_id
-            and compared_rows.message_id = repeated_keys.message_id
-            and compared_rows.event_date = repeated_keys.event_date
+            notifications.customer_id = repeated_keys.customer_id
+            and notifications.message_id = repeated_keys.message_id
+            and notifications.event_date = repeated_keys.event_date
+    where notifications.reasons is null
 ),
 
 ranked_rows as (
