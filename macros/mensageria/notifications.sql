@@ -4,10 +4,10 @@
 {%- endmacro %}
 
 {% macro topic_of(source_file) -%}
-    {#- Files are named <topic>-<partition>-<offset>, by Kafka Connect <topic>+<partition>+<offset>. -#}
-    {{ replace_matches(replace_matches(source_file, '^.*/', ''), '[-+][0-9]+[-+][0-9]+[.][a-z]+$', '') }}
+    {#- Files are named <topic>-<partition>-<offset>.parquet, by Kafka Connect <topic>+<partition>+<offset>.snappy.parquet. -#}
+    {{ replace_matches(replace_matches(source_file, '^.*/', ''), '[-+][0-9]+[-+][0-9]+([.][a-z]+)+$', '') }}
 {%- endmacro %}
 
 {% macro start_offset_of(source_file) -%}
-    cast({{ replace_matches(first_match(source_file, '[0-9]+[.][a-z]+$'), '[.][a-z]+$', '') }} as bigint)
+    cast({{ replace_matches(first_match(source_file, '[0-9]+([.][a-z]+)+$'), '[.].*$', '') }} as bigint)
 {%- endmacro %}

@@ -70,7 +70,9 @@ def file_name(partition: Partition, start: int, timestamp: int | None) -> str:
     return f"{FOLDER}{hour}/{partition}-{start:020d}.parquet"
 
 
-_NAME = re.compile(r"(?P<topic>.+)-(?P<partition>\d{5})-(?P<start>\d{20})\.parquet")
+# Ours, or <topic>+<partition>+<start>.snappy.parquet, as the S3 sink of Kafka Connect names its files:
+# https://docs.confluent.io/kafka-connectors/s3-sink/current/overview.html
+_NAME = re.compile(r"(?P<topic>.+)([-+])(?P<partition>\d+)\2(?P<start>\d+)(\.[a-z]+)?\.parquet")
 
 
 def parse_name(name: str) -> tuple[Partition, int] | None:
@@ -180,28 +182,39 @@ def end_of(root: Folder | Bucket, name: str) -> int:
     """Return the last offset that a raw file stands for, from its metadata.
 
     Raises:
-        ValueError: The file is no raw file of the consumer.
+        ValueError: The file is no whole raw file.
     """
     try:
-        return int(_metadata(root, name)[b"lastro.last_offset"])
+        metadata = _metadata(root, name)
+        said = (metadata.metadata or {}).get(b"lastro.last_offset")
+        return _last_offset(metadata) if said is None else int(said)
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise ValueError(
-            f"{root.address}/{name} is no whole file of `lastro consume` ({error!r}), so the offset to go on"
+            f"{root.address}/{name} is no whole file of messages ({error!r}), so the offset to go on"
             " from is unknown. Restore it from a copy; if there is none, move it away: it is written again."
         ) from None
 
 
-def _metadata(root: Folder | Bucket, name: str) -> dict[bytes, bytes]:
-    """Return the key-value metadata, for which the end of the file is enough."""
+def _last_offset(metadata: pq.FileMetaData) -> int:
+    """Return the highest offset of a file that somebody else wrote, from the statistics of its column."""
+    at = metadata.schema.names.index("_offset")
+    groups = [metadata.row_group(group).column(at) for group in range(metadata.num_row_groups)]
+    if not groups or any(group.statistics is None for group in groups):
+        raise ValueError("no statistics of _offset")
+    return max(group.statistics.max for group in groups)
+
+
+def _metadata(root: Folder | Bucket, name: str) -> pq.FileMetaData:
+    """Return the metadata of a file, for which its end is enough."""
     if isinstance(root, Folder):
-        return pq.read_metadata(root.path / name).metadata or {}
+        return pq.read_metadata(root.path / name)
     wanted = _FOOTER
     while True:
         found = root.client.get_object(Bucket=root.bucket, Key=root.prefix + name, Range=f"bytes=-{wanted}")
         data = found["Body"].read()
         need = int.from_bytes(data[-8:-4], "little") + 8
         if need <= len(data) or wanted >= need:
-            return pq.read_metadata(io.BytesIO(data)).metadata or {}
+            return pq.read_metadata(io.BytesIO(data))
         wanted = need
 
 
