@@ -20,14 +20,26 @@ vizinhos as (
 
 faltas as (
     select
-        vizinhos.topico,
-        vizinhos.particao,
-        vizinhos.offset_anterior + 1 as de_offset,
-        vizinhos.primeiro_offset - 1 as ate_offset,
-        {{ billing_day('vizinhos.evento_anterior') }} as primeiro_dia,
-        {{ billing_day('vizinhos.primeiro_evento') }} as ultimo_dia
+        topico,
+        particao,
+        offset_anterior + 1 as de_offset,
+        primeiro_offset - 1 as ate_offset,
+        {{ billing_day('evento_anterior') }} as dia_antes,
+        {{ billing_day('primeiro_evento') }} as dia_depois
     from vizinhos
-    where vizinhos.primeiro_offset > vizinhos.offset_anterior + 1
+    where primeiro_offset > offset_anterior + 1
+),
+
+-- A late message may stand right behind the gap.
+faltas_situadas as (
+    select
+        topico,
+        particao,
+        de_offset,
+        ate_offset,
+        case when dia_depois < dia_antes then dia_depois else dia_antes end as primeiro_dia,
+        case when dia_depois < dia_antes then dia_antes else dia_depois end as ultimo_dia
+    from faltas
 ),
 
 apagadas as (
@@ -55,7 +67,7 @@ lacunas_situadas as (
         case when apagadas.topico is null then 'arquivo_ausente' else 'apagada' end as motivo,
         coalesce(faltas.primeiro_dia, apagadas.primeiro_dia) as primeiro_dia,
         faltas.ultimo_dia
-    from faltas
+    from faltas_situadas as faltas
     full outer join apagadas
         on
             faltas.topico = apagadas.topico
