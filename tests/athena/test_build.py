@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import Duck, is_old
 from emulator.lake import ICEBERG, NO_TESTS, PROJECT, Lake
@@ -265,6 +266,27 @@ def test_docs_are_generated_from_the_catalog(lake: Lake) -> None:
     assert "valor_inadimplente_u12m" in book["columns"]
 
 
+def scanned(lake: Lake, raw: Path, schema: str, *select: str) -> dict[str, int]:
+    """Land a raw root, build some models, and return the bytes that each read."""
+    variables = {"LASTRO_ATHENA_SCHEMA": schema, "LASTRO_S3_LANDED": f"s3://lastro-data/{schema}/"}
+    land(lake, raw, f"s3://lastro-data/{schema}", **variables)
+    seen = len(lake.endpoint.queries)
+    built(lake, *NO_TESTS, "--select", *select, **variables)
+    totals: dict[str, int] = {}
+    for query in list(lake.endpoint.queries.values())[seen:]:
+        if node := re.search(r'"node_id": "model\.lastro\.(\w+)"', query.sql):
+            totals[node[1]] = totals.get(node[1], 0) + query.scanned_bytes
+    return totals
+
+
+def print_scanned(title: str, first: dict[str, int], second: dict[str, int]) -> None:
+    """Print what each model read the first and the second time."""
+    print(f"\nbytes scanned: {title}")
+    for model in [*first, "all"]:
+        before, after = [sum(each.values()) if model == "all" else each[model] for each in (first, second)]
+        print(f"  {model:44} {before:>12,} {after:>12,} {after / max(before, 1):6.0%}")
+
+
 def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     """One new month scans a fraction of the bytes that the earlier months did, at a volume that shows it."""
     raw = tmp_path / "raw"
@@ -275,32 +297,58 @@ def test_a_month_more_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
     late = [path for path in raw.rglob("*.csv") if path.name.endswith(("_202401.csv", "_202402.csv"))]
     for path in late:
         shutil.move(path, held / path.name)
-    volume = {"LASTRO_ATHENA_SCHEMA": "volume", "LASTRO_S3_LANDED": "s3://lastro-data/volume/"}
-
-    def scanned() -> dict[str, int]:
-        land(lake, raw, "s3://lastro-data/volume", **volume)
-        seen = len(lake.endpoint.queries)
-        built(lake, *NO_TESTS, "--select", "tag:cartoes", **volume)
-        totals: dict[str, int] = {}
-        for query in list(lake.endpoint.queries.values())[seen:]:
-            if node := re.search(r'"node_id": "model\.lastro\.(\w+)"', query.sql):
-                totals[node[1]] = totals.get(node[1], 0) + query.scanned_bytes
-        return totals
-
-    first = scanned()
+    first = scanned(lake, raw, "volume", "tag:cartoes")
     for path in late:
         shutil.move(held / path.name, path)
     seen = len(lake.endpoint.queries)
-    second = scanned()
+    second = scanned(lake, raw, "volume", "tag:cartoes")
     assert computed_dates(lake, seen) == {"2024-02-01"}
-    print("\nbytes scanned: 12 months, then one month more")
-    for model in first:
-        print(
-            f"  {model:40} {first[model]:>12,} {second[model]:>12,} {second[model] / max(first[model], 1):6.0%}"
-        )
+    print_scanned("12 months, then one month more", first, second)
     # Typed rows, counts and books read only the month. The facts look up the keys it touches in all of history.
     for model in ("base_cartoes__faturas", "base_cartoes__pagamentos", "int_cartoes__reconciliacao"):
         assert second[model] < first[model] / 3, (model, first[model], second[model])
     for model in ("book_faturas_cliente", "book_faturas_carteira"):
         assert second[model] < first[model] / 4, (model, first[model], second[model])
     assert sum(second.values()) < sum(first.values()) * 0.35, (first, second)
+
+
+def write_hour(raw: Path, hour: int, messages: int) -> None:
+    """Write one hour of notifications in two partitions; one message in a thousand comes twice."""
+    folder = raw / f"mensageria/notifications/dt=2024-01-05/hour={hour:02}"
+    folder.mkdir(parents=True)
+    start = hour * messages
+    for partition in range(2):
+        duckdb.sql(f"""
+            copy (
+                select
+                    cast(1000000 + n % 5000 as varchar) as customer_id,
+                    upper(substr(md5(cast(n as varchar)), 1, 10)) as message_id,
+                    'Cliente ' || n % 5000 as customer_name,
+                    'Whatsapp' as channel,
+                    'Olá! O pedido ' || n || ' saiu e chega hoje.' as payload,
+                    strftime(
+                        timestamp '2024-01-05' + to_milliseconds(n * 86400000 // ({messages} * 24)),
+                        '%Y-%m-%dT%H:%M:%S.%g+00:00'
+                    ) as event_datetime,
+                    {partition} as _partition,
+                    {start} + i as _offset,
+                    timestamptz '2024-01-05 00:59:59+00' + to_hours({hour}) as _ingested_at
+                from (
+                    select i, if(i % 1000 = 999, {start} + i - 7, {start} + i) * 2 + {partition} as n
+                    from range({messages}) as positions (i)
+                )
+            ) to '{folder}/notifications-{partition:05}-{start:020}.parquet' (format parquet, compression zstd)
+        """)
+
+
+def test_an_hour_more_of_notifications_reads_a_fraction(lake: Lake, tmp_path: Path) -> None:
+    """An hour reads its own messages, and the keys of its day to find copies."""
+    raw = tmp_path / "raw"
+    for hour in range(23):
+        write_hour(raw, hour, 40_000)
+    select = [f"+{name}" for name in ("painel_notificacoes", "dias_cobranca_notificacoes")]
+    first = scanned(lake, raw, "hours", *select)
+    write_hour(raw, 23, 40_000)
+    second = scanned(lake, raw, "hours", *select)
+    print_scanned("23 hours, then one hour more", first, second)
+    assert sum(second.values()) < sum(first.values()) * 0.1, (first, second)
