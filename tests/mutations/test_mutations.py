@@ -144,6 +144,55 @@ FAULTS = [
         "row(answered_at, source_file)",
     ),
     (
+        "new prices change a closed day",
+        "mensageria",
+        "models/mensageria/intermediate/int_mensageria__linhas_cobranca.sql",
+        "order by precos.e_do_fechamento desc,",
+        "order by precos.e_do_fechamento,",
+    ),
+    (
+        "a day that is closed later moves the tiers",
+        "mensageria",
+        "models/mensageria/intermediate/int_mensageria__linhas_cobranca.sql",
+        "order by dia_fechado_em, event_date,",
+        "order by event_date,",
+    ),
+    (
+        "the last copy of a message is kept",
+        "mensageria",
+        "models/mensageria/base/base_mensageria__notifications_repeated.sql",
+        "order by ingested_at, kafka_partition",
+        "order by ingested_at desc, kafka_partition",
+    ),
+    (
+        "a message counts on the last bill of its copies",
+        "mensageria",
+        "models/mensageria/intermediate/int_mensageria__lancamentos.sql",
+        "min(coalesce(destinos.lancado_em, copias.event_date)) as lancado_em",
+        "max(coalesce(destinos.lancado_em, copias.event_date)) as lancado_em",
+    ),
+    (
+        "a closing at the first message of a file counts the file",
+        "mensageria",
+        "models/mensageria/intermediate/int_mensageria__partes.sql",
+        "posicoes.primeiro_offset <= particoes.ate_offset",
+        "posicoes.primeiro_offset < particoes.ate_offset",
+    ),
+    (
+        "days are cut in UTC whatever the declared zone",
+        "mensageria",
+        "macros/mensageria/notifications.sql",
+        "local_date(timestamp, var('notifications_time_zone'))",
+        "local_date(timestamp, 'UTC')",
+    ),
+    (
+        "the minute that is not over is on the panel",
+        "mensageria",
+        "models/mensageria/marts/notificacoes/painel_notificacoes.sql",
+        "minutos.minuto < conhecido.conhecido_ate",
+        "minutos.minuto <= conhecido.conhecido_ate",
+    ),
+    (
         "a rejected row is counted as accepted",
         "landing",
         "macros/cells/counted_rows.sql",
@@ -179,8 +228,10 @@ FAULTS = [
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project's files as they are here."""
     folder = tmp_path_factory.mktemp("mutations") / "main"
-    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.split("\0")[:-1]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, folder / name)
     return folder
