@@ -1,7 +1,7 @@
-"""Closing a day of notifications: a raw event that says up to which offsets the day's bill counts.
+"""Closing a day of notifications: a raw event with the offsets that the day's bill counts, and its prices.
 
-What people saw is what is closed: the offsets are those of the last build, not those of the topic. A build
-that reads the event bills whatever comes later as an adjustment.
+What people saw is what is closed: offsets and prices are those of the last build, not those of the topic
+and the price table. A build that reads the event bills whatever comes later as an adjustment.
 """
 
 from __future__ import annotations
@@ -51,10 +51,7 @@ where
 _GAPS = """
 select topico, particao, de_offset, ate_offset
 from lastro_mensageria.lacunas_notificacoes
-where
-    (coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1)
-    -- A late message right after the gap puts its end before its beginning.
-    or (ultimo_dia <= $1 and primeiro_dia >= $1)
+where coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1
 order by topico, particao, de_offset
 """
 
@@ -63,6 +60,13 @@ select topico, particao, max(ultimo_offset) as ate_offset
 from lastro_mensageria.int_mensageria__posicoes
 group by topico, particao
 order by topico, particao
+"""
+
+_PRICES = """
+select customer_id, a_partir_de, preco
+from lastro_mensageria.int_mensageria__precos
+where valid_from <= $1 and valid_to > $1 and not e_do_fechamento
+order by customer_id nulls first, a_partir_de
 """
 
 _FILES = """
@@ -191,6 +195,7 @@ def _close(
         "particoes": [
             {"topico": topic, "particao": partition, "ate_offset": end} for topic, partition, end in ends
         ],
+        "precos": [_price(*price) for price in con.execute(_PRICES, [day]).fetchall()],
     }
     if gaps:
         event["lacunas"] = len(gaps)
@@ -199,6 +204,12 @@ def _close(
         # Someone else closed the day a moment ago.
         return Closing(name, is_new=False)
     return Closing(name, True, messages, amount, tuple(ends), len(gaps))
+
+
+def _price(customer: str | None, first: int, price: Decimal) -> dict[str, str | int]:
+    """Return a price as the event holds it; without a customer it is that of everyone."""
+    owner = {} if customer is None else {"customer_id": customer}
+    return owner | {"a_partir_de": first, "preco": f"{price.normalize():f}"}
 
 
 def _refuse_open_before(con: duckdb.DuckDBPyConnection, day: date) -> None:

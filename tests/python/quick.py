@@ -20,10 +20,10 @@ from lastro.landing.dbt_plugin import Plugin
 class Compiled:
     """The project's models as dbt compiles them for DuckDB, with what each one reads."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        build = workspace.dbt("compile", "--select", "resource_type:model")
+    def __init__(self, workspace: Workspace, *args: str) -> None:
+        build = workspace.dbt("compile", "--select", "resource_type:model", *args)
         assert build.success, build.output
-        manifest = workspace.dbt("parse").result
+        manifest = workspace.dbt("parse", *args).result
         self.nodes = {result.node.unique_id: result.node for result in build.result.results}
         self.nodes |= {
             name: node
@@ -47,9 +47,19 @@ class Compiled:
 
 
 class QuickBuild(Tables):
-    """Some models of one raw root and all that they read, built in memory."""
+    """Some models of one raw root and all that they read, built in memory.
 
-    def __init__(self, compiled: Compiled, workspace: Workspace, *names: str) -> None:
+    `seeds` has rows, by column, for seeds that are not to have those of the project.
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        workspace: Workspace,
+        *names: str,
+        seeds: dict[str, list[dict[str, str]]] | None = None,
+    ) -> None:
+        self.seeds = seeds or {}
         self.con = duckdb.connect()
         # Compiled SQL refers to the database by its file name.
         self.name = workspace.database.stem
@@ -70,6 +80,8 @@ class QuickBuild(Tables):
         if kind == "seed":
             with (PROJECT / node.original_file_path).open(encoding="utf-8", newline="") as file:
                 header, *rows = csv.reader(file)
+            if node.name in self.seeds:
+                rows = [[row.get(name) for name in header] for row in self.seeds[node.name]]
             self.con.execute(
                 f"create table {node.relation_name} ({', '.join(f'{n} varchar' for n in header)})"
             )

@@ -24,7 +24,8 @@ typed_rows as (
         {{ to_text('id_fechamento') }},
         {{ to_date('data') }},
         {{ to_timestamp('fechado_em') }},
-        {{ to_text('particoes') }}
+        {{ to_text('particoes') }},
+        {{ to_text('precos') }}
     from raw_rows
 ),
 
@@ -33,7 +34,10 @@ judged_rows as (
         *,
         {{ reasons(
             source('mensageria', 'fechamentos'),
-            rules={'particoes:not_a_list': "particoes not like '[%]'"}
+            rules={
+                'particoes:not_a_list': "particoes not like '[%]'",
+                'precos:not_a_list': "precos not like '[%]'"
+            }
         ) }} as reasons,
         {{ warnings() }} as warnings
     from typed_rows
@@ -50,7 +54,8 @@ fechamentos as (
         id_fechamento,
         data,
         fechado_em,
-        particoes
+        particoes,
+        precos
     from judged_rows
 )
 

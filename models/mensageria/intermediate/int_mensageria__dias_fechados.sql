@@ -18,6 +18,7 @@ dias as (
         id_fechamento,
         fechado_em,
         particoes,
+        precos,
         file_id,
         {{ add_days('data', 1) }} as dia_seguinte
     from ranked_closings
@@ -38,11 +39,12 @@ dias_fechados as (
         dias.id_fechamento,
         dias.fechado_em,
         dias.particoes,
+        dias.precos,
         dias.file_id,
         min(ultimos_dias.dia_seguinte) as proximo_dia_aberto
     from dias
     inner join ultimos_dias on dias.data < ultimos_dias.dia_seguinte
-    group by dias.data, dias.id_fechamento, dias.fechado_em, dias.particoes, dias.file_id
+    group by dias.data, dias.id_fechamento, dias.fechado_em, dias.particoes, dias.precos, dias.file_id
 )
 
 select * from dias_fechados

@@ -1,16 +1,28 @@
--- A tier begins at a message of the month: those of the days before, then those of the day in the order in which they
--- were billed.
+-- A tier begins at a message of the month. Days count in the order in which they were closed, then those that are open:
+-- whatever comes later changes no closed day.
 with lancamentos as (
-    select
-        *,
-        lancado_em = event_date as e_regular,
-        {{ first_of_month('event_date') }} as mes
-    from {{ ref('int_mensageria__lancamentos') }}
+    select * from {{ ref('int_mensageria__lancamentos') }}
     where notificacoes <> 0 or lancado_em = event_date
+),
+
+dias_fechados as (
+    select * from {{ ref('int_mensageria__dias_fechados') }}
 ),
 
 precos as (
     select * from {{ ref('int_mensageria__precos') }}
+),
+
+lancamentos_em_ordem as (
+    select
+        lancamentos.*,
+        lancamentos.lancado_em = lancamentos.event_date as e_regular,
+        {{ first_of_month('lancamentos.event_date') }} as mes,
+        coalesce(dias.fechado_em, timestamp '9999-12-31 00:00:00') as dia_fechado_em,
+        coalesce(contas.fechado_em, timestamp '9999-12-31 00:00:00') as conta_fechada_em
+    from lancamentos
+    left join dias_fechados as dias on lancamentos.event_date = dias.data
+    left join dias_fechados as contas on lancamentos.lancado_em = contas.data
 ),
 
 linhas as (
@@ -18,17 +30,17 @@ linhas as (
         *,
         coalesce(sum(case when e_regular then notificacoes else 0 end) over (
             partition by customer_id, mes
-            order by event_date, lancado_em
+            order by dia_fechado_em, event_date, conta_fechada_em, lancado_em
             rows between unbounded preceding and 1 preceding
         ), 0) + coalesce(sum(case when e_regular then 0 else notificacoes end) over (
             partition by customer_id, event_date
-            order by lancado_em
+            order by conta_fechada_em, lancado_em
             rows between unbounded preceding and 1 preceding
         ), 0) as mensagens_antes
-    from lancamentos
+    from lancamentos_em_ordem
 ),
 
--- A customer's own prices take the place of those for everyone.
+-- Prices of the closing take the place of the table's, a customer's own that of those for everyone.
 precos_validos as (
     select
         linhas.customer_id,
@@ -36,9 +48,10 @@ precos_validos as (
         linhas.lancado_em,
         precos.a_partir_de,
         precos.preco,
-        max(precos.customer_id) over (partition by linhas.customer_id, linhas.event_date, linhas.lancado_em)
-            as com_preco_proprio,
-        precos.customer_id as preco_de
+        rank() over (
+            partition by linhas.customer_id, linhas.event_date, linhas.lancado_em
+            order by precos.e_do_fechamento desc, case when precos.customer_id is null then 1 else 0 end
+        ) as prioridade
     from linhas
     inner join precos
         on
@@ -56,7 +69,7 @@ faixas as (
         preco,
         lead(a_partir_de) over (partition by customer_id, event_date, lancado_em order by a_partir_de) as proxima_faixa
     from precos_validos
-    where com_preco_proprio is null or preco_de is not null
+    where prioridade = 1
 ),
 
 valores as (
@@ -65,10 +78,13 @@ valores as (
         linhas.event_date,
         linhas.lancado_em,
         cast(sum(
-            preco * greatest(
+            faixas.preco * greatest(
                 0,
-                least(mensagens_antes + notificacoes, coalesce(proxima_faixa - 1, mensagens_antes + notificacoes))
-                - greatest(mensagens_antes, a_partir_de - 1)
+                least(
+                    linhas.mensagens_antes + linhas.notificacoes,
+                    coalesce(faixas.proxima_faixa - 1, linhas.mensagens_antes + linhas.notificacoes)
+                )
+                - greatest(linhas.mensagens_antes, faixas.a_partir_de - 1)
             )
         ) as decimal(18, 2)) as valor
     from linhas

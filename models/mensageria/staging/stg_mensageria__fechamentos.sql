@@ -16,6 +16,7 @@ accepted_fechamentos as (
         fechamentos.data,
         fechamentos.fechado_em,
         fechamentos.particoes,
+        fechamentos.precos,
         fechamentos.file_id,
         fechamentos.line_number
     from fechamentos

@@ -158,6 +158,7 @@ def _write_closing(folder: Path, day: object, written: object, ends: dict[int, i
         "data": str(day),
         "fechado_em": f"{written}T06:00:00Z",
         "particoes": partitions,
+        "precos": [{"a_partir_de": 1, "preco": "0.04"}],
     }
     return _write_json(path, closing)
 

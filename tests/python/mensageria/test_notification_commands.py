@@ -464,6 +464,7 @@ def test_a_day_closes_once_and_what_comes_later_is_an_adjustment(
             {"topico": "notifications", "particao": 0, "ate_offset": 25001},
             {"topico": "notifications", "particao": 1, "ate_offset": 2},
         ],
+        "precos": [{"a_partir_de": 1, "preco": "0.04"}],
     }
     before = event.read_bytes()
     again = lastro("close-billing", "--date", "2020-02-03")

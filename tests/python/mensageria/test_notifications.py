@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 from conftest import Tables, Workspace, few, many
-from hypothesis import given
-from mensageria.topic import Closing, Topic, found_bill, topics
+from hypothesis import example, given
+from hypothesis import strategies as st
+from lastro.consume.chain import Chain
+from lastro.consume.files import Partition
+from lastro.receive.roots import Folder
+from mensageria.topic import Closing, Flush, Message, Prices, Topic, found_bill, prices, topics
+from quick import Compiled, QuickBuild
 
-TABLES = ["notificacoes_por_minuto", "relatorio_cobranca_notificacoes", "dias_cobranca_notificacoes"]
+TABLES = [
+    "notificacoes_por_minuto",
+    "painel_notificacoes",
+    "relatorio_cobranca_notificacoes",
+    "dias_cobranca_notificacoes",
+]
+# What the project's table of prices says.
+PUBLISHED: Prices = [(None, 1, Decimal("0.04"))]
+
+
+def price_table(said: Prices) -> dict[str, list[dict[str, str]]]:
+    rows = [
+        {"customer_id": customer, "valid_from": "2000-01-01", "a_partir_de": f"{first}", "preco": f"{price}"}
+        for customer, first, price in said
+    ]
+    return {"precos_notificacao": rows}
 
 
 def bill(built: Tables) -> list[tuple]:
@@ -20,40 +44,104 @@ def bill(built: Tables) -> list[tuple]:
     )
 
 
-def assert_as_defined(built: Tables, topic: Topic) -> None:
+def assert_as_defined(built: Tables, topic: Topic, said: Prices) -> None:
     found = built.query(
         "select customer_id, minuto, notificacoes from lastro_mensageria.notificacoes_por_minuto"
     )
     assert {row[:2]: row[2] for row in found} == topic.minutes()
+    panel = built.query(
+        "select customer_id, notificacoes_dia, notificacoes_mes, ultima_atualizacao"
+        " from lastro_mensageria.painel_notificacoes"
+    )
+    assert {row[0]: row[1:] for row in panel} == topic.panel()
     lines = bill(built)
     assert len(lines) == len(topic.bill())
     assert found_bill([row[:4] for row in lines]) == topic.bill()
-    assert found_bill([(*row[:3], row[4]) for row in lines]) == topic.values([(1, Decimal("0.04"))])
+    assert found_bill([(*row[:3], row[4]) for row in lines]) == topic.values(said)
     closings = topic.closings()
     assert all((row[1] in closings) == (row[5] is not None) for row in lines)
 
 
+def at(day: int, hour: int) -> datetime:
+    return datetime(2024, 1, day, hour)
+
+
+# January 31 is closed before messages of the 30th come, which is closed then: they follow in the tiers.
+LATE_DAY = Topic(
+    [
+        Flush(0, 0, at(31, 9), at(31, 9), [Message("c1", "A", at(31, 8))]),
+        Closing(date(2024, 1, 31), datetime(2024, 2, 1, 9), {0: 0}),
+        Flush(0, 1, datetime(2024, 2, 1, 10), datetime(2024, 2, 1, 10), [Message("c1", "B", at(30, 8))]),
+        Closing(date(2024, 1, 30), datetime(2024, 2, 1, 11), {0: 1}),
+    ]
+)
+# The closing counts the second copy of a message, and not the first, which is kept.
+COPY_THAT_COUNTS = Topic(
+    [
+        Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
+        Flush(1, 0, at(30, 10), at(30, 10), [Message("c1", "A", at(30, 8))]),
+        Closing(date(2024, 1, 30), at(31, 9), {1: 0}),
+    ]
+)
+
+
 @many
-@given(topic=topics())
+@given(topic=topics(), said=prices())
+@example(topic=LATE_DAY, said=[(None, 1, Decimal("0.05")), (None, 2, Decimal("0.01"))])
+@example(topic=COPY_THAT_COUNTS, said=PUBLISHED)
 def test_bill_and_minutes_are_as_defined(
-    session_workspace: Workspace, quick: Callable[..., Tables], topic: Topic
+    session_workspace: Workspace, quick: Callable[..., Tables], topic: Topic, said: Prices
 ) -> None:
     session_workspace.clear()
     topic.write(session_workspace.raw)
-    assert_as_defined(quick(*TABLES), topic)
+    assert_as_defined(quick(*TABLES, seeds=price_table(said)), topic, said)
+
+
+@pytest.fixture(scope="session")
+def compiled_for_new_york(session_workspace: Workspace) -> Compiled:
+    return Compiled(session_workspace, "--vars", "notifications_time_zone: America/New_York")
+
+
+@pytest.fixture
+def quick_in_new_york(
+    session_workspace: Workspace, compiled_for_new_york: Compiled, quick: Callable[..., Tables]
+) -> Callable[..., Tables]:
+    """Return `quick` for a project whose days are those of New York."""
+    return partial(QuickBuild, compiled_for_new_york, session_workspace)
 
 
 @many
-@given(topic=topics())
-def test_a_closed_day_never_changes(
-    session_workspace: Workspace, quick: Callable[..., Tables], topic: Topic
+@given(
+    topic=st.sampled_from([date(2024, 3, 9), date(2024, 11, 2)]).flatmap(
+        lambda first: topics("America/New_York", first, hour=4)
+    )
+)
+def test_days_on_which_the_clock_changes_are_billed_whole(
+    session_workspace: Workspace, quick_in_new_york: Callable[..., Tables], topic: Topic
 ) -> None:
+    """4:00 in UTC is midnight or an hour before it: the clock goes on on March 10 and back on November 3."""
+    session_workspace.clear()
+    topic.write(session_workspace.raw)
+    assert_as_defined(quick_in_new_york(*TABLES), topic, PUBLISHED)
+
+
+@many
+@given(topic=topics(), data=st.data())
+def test_a_closed_day_never_changes(
+    session_workspace: Workspace, quick: Callable[..., Tables], topic: Topic, data: st.DataObject
+) -> None:
+    """Neither by what comes later nor by new prices, which its closing does not hold."""
     session_workspace.clear()
     closed: dict[date, list[tuple]] = {}
+    said = data.draw(prices())
     for number, step in enumerate(topic.steps, 1):
+        if isinstance(step, Closing):
+            # Whoever closes a day writes the prices of the day.
+            step.prices = said
+            said = data.draw(prices())
         step.write(session_workspace.raw)
         if number == len(topic.steps) or isinstance(step, Closing):
-            lines = bill(quick("relatorio_cobranca_notificacoes"))
+            lines = bill(quick("relatorio_cobranca_notificacoes", seeds=price_table(said)))
             now = {
                 day: [line for line in lines if line[1] == day]
                 for day in Topic(topic.steps[:number]).closings()
@@ -69,4 +157,52 @@ def test_builds_as_it_comes_end_as_one_build(workspace: Workspace, topic: Topic)
     for step in topic.steps:
         step.write(workspace.raw)
         workspace.build("-s", *[f"+{name}" for name in TABLES])
-        assert_as_defined(workspace, Topic(topic.steps[: topic.steps.index(step) + 1]))
+        assert_as_defined(workspace, Topic(topic.steps[: topic.steps.index(step) + 1]), PUBLISHED)
+
+
+def test_files_of_kafka_connect_are_read(session_workspace: Workspace, quick: Callable[..., Tables]) -> None:
+    """Names and columns are those of the S3 sink with ParquetFormat and the InsertField transforms of the run-book."""
+    session_workspace.clear()
+    sent = [
+        [
+            ("c1", "A", "Acme", "2024-01-30T10:00:01.000+00:00"),
+            ("c1", "B", "Acme", "2024-01-30T07:00:02.000-03:00"),
+        ],
+        [
+            ("c1", "A", "Acme", "2024-01-30T10:00:01.000+00:00"),
+            (None, "C", "Acme", "2024-01-30T10:01:00.000+00:00"),
+        ],
+    ]
+    for number, rows in enumerate(sent):
+        folder = session_workspace.raw / "mensageria/notifications/dt=2024-01-30/hour=10"
+        folder.mkdir(parents=True, exist_ok=True)
+        customers, ids, names, times = zip(*rows, strict=True)
+        count = len(rows)
+        arrival = datetime(2024, 1, 30, 10, 5 + number, tzinfo=UTC)
+        table = pa.table(
+            {
+                "customer_id": pa.array(customers, pa.string()),
+                "message_id": ids,
+                "customer_name": names,
+                "channel": ["Whatsapp"] * count,
+                "payload": ["Olá"] * count,
+                "event_datetime": times,
+                "_partition": pa.array([3] * count, pa.int32()),
+                "_offset": pa.array(range(2 * number, 2 * number + count), pa.int64()),
+                "_ingested_at": pa.array([arrival] * count, pa.timestamp("ms", "UTC")),
+            }
+        )
+        pq.write_table(
+            table, folder / f"notifications+3+{2 * number:010}.snappy.parquet", compression="snappy"
+        )
+    built = quick(*TABLES, "lacunas_notificacoes", "quarentena")
+    assert bill(built) == [("c1", date(2024, 1, 30), None, 2, Decimal("0.08"), None)]
+    assert built.query(
+        "select topico, particao, primeiro_offset, ultimo_offset"
+        " from lastro_mensageria.int_mensageria__posicoes order by all"
+    ) == [("notifications", 3, 0, 1), ("notifications", 3, 2, 3)]
+    assert built.query("select topico from lastro_mensageria.lacunas_notificacoes") == []
+    assert built.query("select reasons from lastro_qualidade.quarentena") == [("customer_id:missing",)]
+    # The consumer goes on behind them.
+    partition = Partition("notifications", 3)
+    assert Chain(Folder(session_workspace.raw)).positions([partition]) == {partition: 4}

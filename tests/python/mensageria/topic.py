@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 from hypothesis import strategies as st
+
+# For whom, None for everyone; the message of the month from which on it holds; the price.
+Prices = list[tuple[str | None, int, Decimal]]
 
 DAY_ONE = date(2024, 1, 30)
 COLUMNS = {
@@ -90,11 +93,12 @@ class Flush:
 
 @dataclass
 class Closing:
-    """The closing of a day, with the last offset that counts of each partition."""
+    """The closing of a day, with the last offset that counts of each partition, and perhaps its prices."""
 
     day: date
     at: datetime
     ends: dict[int, int]
+    prices: Prices | None = None
 
     def covers(self, partition: int, offset: int) -> bool:
         return offset <= self.ends.get(partition, -1)
@@ -111,6 +115,11 @@ class Closing:
             "data": f"{self.day}",
             "fechado_em": f"{self.at.isoformat()}Z",
         }
+        if self.prices is not None:
+            said["precos"] = [
+                ({"customer_id": customer} if customer else {}) | {"a_partir_de": first, "preco": f"{price}"}
+                for customer, first, price in self.prices
+            ]
         path.write_text(json.dumps(said | {"particoes": ends}) + "\n", encoding="utf-8")
         return path
 
@@ -154,6 +163,37 @@ class Topic:
             counted[message.customer, message.sent_at.replace(second=0, microsecond=0)] += 1
         return counted
 
+    def known_until(self) -> datetime | None:
+        """Return the minute up to which every partition has told: a partition that is an hour behind is silent."""
+        last: dict[int, datetime] = {}
+        for step in self.steps:
+            if isinstance(step, Flush):
+                times = [
+                    message.sent_at
+                    for message in step.messages
+                    if message and message.is_valid(step.ingested_at)
+                ]
+                for at in times:
+                    if at <= step.ingested_at:
+                        last[step.partition] = max(last.get(step.partition, at), at)
+        told = [at for at in last.values() if at > max(last.values()) - timedelta(hours=1)]
+        return min(told).replace(second=0, microsecond=0) if told else None
+
+    def panel(self) -> dict[str, tuple[int, int, datetime]]:
+        """Return the messages of the day and of the month per customer, and the minute up to which they count."""
+        known = self.known_until()
+        if known is None:
+            return {}
+        today = self.day_of(known - timedelta(minutes=1))
+        days: Counter = Counter()
+        months: Counter = Counter()
+        for (customer, _, day), copies in self.copies().items():
+            minute = copies[0][3].sent_at.replace(second=0, microsecond=0)
+            is_today = day == today and minute < known
+            days[customer] += is_today
+            months[customer] += is_today or today.replace(day=1) <= day < today
+        return {customer: (days[customer], months[customer], known) for customer in days}
+
     def billed_on(self, day: date, partition: int, offset: int, arrived: date) -> date:
         """Return the day on whose bill one copy stands: the first that is open, or counts it."""
         closings = self.closings()
@@ -177,56 +217,86 @@ class Topic:
             lines[customer, day, min(days)] += 1
         return lines
 
-    def values(self, prices: list[tuple[int, Decimal]]) -> dict[tuple, Decimal]:
-        """Return what each line costs when each message of a month has the price of its tier."""
-        bill, values = self.bill(), {}
+    def values(self, prices: Prices) -> dict[tuple, Decimal]:
+        """Return what each line costs when each message of a month has the price of its tier.
+
+        The messages of a month are numbered in the order in which its days were closed, and open days come
+        last. A closing has the prices of its day, the table those of the others.
+        """
+        bill, closings, values = self.bill(), self.closings(), {}
+
+        def turn(day: date) -> tuple[datetime, date]:
+            return (closings[day].at if day in closings else datetime.max, day)
+
         for customer, day, on in bill:
             before = sum(
                 count
                 for (other, of, found), count in bill.items()
                 if other == customer
                 and (of.year, of.month) == (day.year, day.month)
-                and ((of < day and found == of) or (of == day and found < on))
+                and (
+                    (found == of and turn(of) < turn(day))
+                    or (of == day and on != day and (found == day or turn(found) < turn(on)))
+                )
             )
+            valid = prices
+            if day in closings and closings[day].prices is not None:
+                valid = closings[day].prices
+            own = [price[1:] for price in valid if price[0] == customer]
+            tiers = own or [price[1:] for price in valid if price[0] is None]
             total = Decimal(0)
             for number in range(before + 1, before + bill[customer, day, on] + 1):
-                total += max(price for price in prices if price[0] <= number)[1]
+                total += max(tier for tier in tiers if tier[0] <= number)[1]
             values[customer, day, on] = total.quantize(Decimal("0.01"), ROUND_HALF_UP)
         return values
 
 
 @st.composite
-def topics(draw: st.DrawFn, zone: str = "UTC") -> Topic:
-    """Draw flushes and closings over a few days: copies, late messages, broken ones, clocks that are wrong."""
-    topic, ends, now = Topic(zone=zone), {0: -1, 1: -1}, datetime(2024, 1, 30, 1)
+def prices(draw: st.DrawFn) -> Prices:
+    """Draw prices for everyone, and perhaps for one customer, each with up to two tiers."""
+    drawn: Prices = []
+    for customer in [None, *draw(st.lists(st.just("c1"), max_size=1))]:
+        for first in [1, *draw(st.lists(st.integers(2, 6), max_size=1))]:
+            drawn.append((customer, first, Decimal(draw(st.integers(1, 50))) / 1000))
+    return drawn
+
+
+@st.composite
+def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int = 0) -> Topic:
+    """Draw flushes and closings over a few days: copies, late messages, broken ones, clocks that are wrong.
+
+    Messages are sent at an hour of the day in UTC, or twelve hours later.
+    """
+    topic, ends, now = Topic(zone=zone), {0: -1, 1: -1}, datetime.combine(first, time(1))
     skew = draw(st.sampled_from([0, 0, 30]))
     for _ in range(draw(st.integers(2, 9))):
         now += timedelta(hours=draw(st.integers(1, 20)))
         if draw(st.integers(0, 2)):
             partition = draw(st.integers(0, 1))
-            messages = draw(st.lists(_message(now), min_size=1, max_size=5))
+            messages = draw(st.lists(_message(now, hour), min_size=1, max_size=5))
             ingested = now - timedelta(hours=skew if partition else 0)
             topic.steps.append(Flush(partition, ends[partition] + 1, now, ingested, messages))
             ends[partition] += len(messages)
         else:
-            day = DAY_ONE + timedelta(days=draw(st.integers(0, 3)))
+            day = first + timedelta(days=draw(st.integers(0, 3)))
             if day < topic.day_of(now) and day not in topic.closings():
                 cut = draw(st.sampled_from([0, 0, 1, 2]))
                 known = {partition: end - cut for partition, end in ends.items() if end - cut >= 0}
-                topic.steps.append(Closing(day, now, known))
+                topic.steps.append(Closing(day, now, known, draw(st.none() | prices())))
     if not any(isinstance(step, Flush) for step in topic.steps):
         topic.steps.append(Flush(0, 0, now, now, [Message("c1", "A", now)]))
     return topic
 
 
 @st.composite
-def _message(draw: st.DrawFn, now: datetime) -> Message | None:
+def _message(draw: st.DrawFn, now: datetime, hour: int) -> Message | None:
     if draw(st.integers(0, 12)) == 0:
         return None
     hours_ago = draw(st.sampled_from([0, 0, 0, 1, 5, 20, 30, 50]))
     # Few times, so that copies have the time of their original.
     sent_at = now.replace(minute=0) - timedelta(hours=hours_ago)
-    sent_at = sent_at.replace(hour=sent_at.hour // 12 * 12, second=draw(st.sampled_from([0, 1])))
+    sent_at -= timedelta(hours=(sent_at.hour - hour) % 12)
+    sent_at = sent_at.replace(second=draw(st.sampled_from([0, 1])))
     return Message(draw(st.sampled_from(["c1", "c2"])), draw(st.sampled_from("ABC")), sent_at)
 
 
