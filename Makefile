@@ -3,7 +3,7 @@ BIN := .venv/bin
 # All of it takes sqlfluff a minute; `make check` lints what differs from the last commit.
 SQL := models snapshots tests analyses
 # As many workers as tests/python/conftest.py says, and one thread a worker.
-PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 15
+PYTEST := LASTRO_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 25
 
 GATE := LASTRO_INBOX=target/demo-gate/inbox LASTRO_RECEIVED=target/demo-gate/received \
 	LASTRO_QUARANTINE=target/demo-gate/quarantine LASTRO_RAW=target/demo-gate/raw \
@@ -33,7 +33,7 @@ thorough: lint  ## with many more examples, and faults planted one at a time: ho
 	$(BIN)/python -m pytest tests/mutations
 
 test-athena: .venv/installed  ## test the production path: dbt-athena on a real Trino, equal to DuckDB row by row
-	$(BIN)/python -m pytest tests/athena
+	$(BIN)/python -m pytest tests/athena --durations 12
 
 lint: .venv/installed  ## check SQL, Python, project conventions and the Athena target
 	$(BIN)/ruff check scripts tests benchmarks
