@@ -106,7 +106,13 @@ def _programs() -> Iterator[Finding]:
     yield Finding(
         "Java",
         State.there if java else State.missing,
-        java or "make test-athena needs it: install a JRE, 24 or later, and Maven",
+        java or "make test needs a JRE of 17 or later, make test-athena of 24 or later",
+    )
+    maven = shutil.which("mvn")
+    yield Finding(
+        "Maven",
+        State.there if maven else State.missing,
+        maven or "make test and make test-athena get Kafka and Trino with it: apt install maven",
     )
     postgres = shutil.which("initdb") or next(
         (str(path) for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), None

@@ -22,6 +22,7 @@ from quick import Compiled, QuickBuild
 TABLES = [
     "notificacoes_por_minuto",
     "painel_notificacoes",
+    "atraso_notificacoes",
     "relatorio_cobranca_notificacoes",
     "dias_cobranca_notificacoes",
 ]
@@ -54,6 +55,8 @@ def assert_as_defined(built: Tables, topic: Topic, said: Prices) -> None:
         " from lastro_mensageria.painel_notificacoes"
     )
     assert {row[0]: row[1:] for row in panel} == topic.panel()
+    delays = built.query("select * from lastro_mensageria.atraso_notificacoes")
+    assert {row[0]: row[1:] for row in delays} == topic.delays()
     lines = bill(built)
     assert len(lines) == len(topic.bill())
     assert found_bill([row[:4] for row in lines]) == topic.bill()

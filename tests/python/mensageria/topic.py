@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -193,6 +194,20 @@ class Topic:
             days[customer] += is_today
             months[customer] += is_today or today.replace(day=1) <= day < today
         return {customer: (days[customer], months[customer], known) for customer in days}
+
+    def delays(self) -> dict[datetime, tuple[int, int, int]]:
+        """Return messages and the seconds that half and 99 of 100 of them waited at most, by hour of arrival."""
+        waited = defaultdict(list)
+        for step in self.steps:
+            if isinstance(step, Flush):
+                for message in step.messages:
+                    if message and message.is_valid(step.ingested_at):
+                        seconds = (step.ingested_at - message.sent_at) // timedelta(seconds=1)
+                        waited[step.ingested_at.replace(minute=0, second=0)].append(max(0, seconds))
+        return {
+            hour: (len(all_), sorted(all_)[ceil(len(all_) / 2) - 1], sorted(all_)[ceil(len(all_) * 0.99) - 1])
+            for hour, all_ in waited.items()
+        }
 
     def billed_on(self, day: date, partition: int, offset: int, arrived: date) -> date:
         """Return the day on whose bill one copy stands: the first that is open, or counts it."""
