@@ -33,19 +33,19 @@ where data = $1
 """
 
 _UNPRICED = """
-select min(customer_id), count(distinct customer_id)
+select min(customer_id), min_by(coalesce(ajuste_de, data), customer_id), count(distinct customer_id)
 from lastro_mensageria.relatorio_cobranca_notificacoes
 where data = $1 and valor is null
 """
 
+# Of earlier months too if late messages stand on its bill: others of their day may stand on this one.
 _OPEN_BEFORE = """
 select min(data)
-from lastro_mensageria.dias_cobranca_notificacoes
+from lastro_mensageria.relatorio_cobranca_notificacoes
 where
     data < $1
-    and date_trunc('month', data) = date_trunc('month', $1)
     and fechamento_id is null
-    and notificacoes > 0
+    and (ajuste_de is not null or date_trunc('month', data) = date_trunc('month', $1))
 """
 
 _GAPS = """
@@ -55,11 +55,33 @@ where coalesce(primeiro_dia, $1) <= $1 and coalesce(ultimo_dia, $1) >= $1
 order by topico, particao, de_offset
 """
 
-_ENDS = """
-select topico, particao, max(ultimo_offset) as ate_offset
-from lastro_mensageria.int_mensageria__posicoes
-group by topico, particao
-order by topico, particao
+# An offset that no file holds is not counted: a file that is restored later comes late.
+_RANGES = """
+with neighbours as (
+    select
+        *,
+        max(ultimo_offset) over (
+            partition by topico, particao
+            order by primeiro_offset, ultimo_offset
+            rows between unbounded preceding and 1 preceding
+        ) as end_before
+    from lastro_mensageria.int_mensageria__posicoes
+),
+
+numbered as (
+    select
+        *,
+        sum(case when primeiro_offset > end_before + 1 then 1 else 0 end) over (
+            partition by topico, particao
+            order by primeiro_offset, ultimo_offset
+        ) as range_number
+    from neighbours
+)
+
+select topico, particao, min(primeiro_offset) as de_offset, max(ultimo_offset) as ate_offset
+from numbered
+group by topico, particao, range_number
+order by topico, particao, de_offset
 """
 
 _PRICES = """
@@ -84,7 +106,7 @@ class Closing:
         is_new: Whether this call closed the day; False if it was closed before.
         messages: The messages on the day's own bill; 0 if it was closed before.
         amount: What they cost in R$.
-        ends: The last offset that counts, by topic and partition.
+        ranges: The offsets that count: topic, partition, first and last.
         gaps: The gaps that the day was closed in spite of.
     """
 
@@ -92,7 +114,7 @@ class Closing:
     is_new: bool
     messages: int = 0
     amount: Decimal = Decimal(0)
-    ends: tuple[tuple[str, int, int], ...] = ()
+    ranges: tuple[tuple[str, int, int, int], ...] = ()
     gaps: int = 0
 
 
@@ -110,7 +132,7 @@ def close_day(
 
     Args:
         database: The DuckDB file that dbt built from the raw root; it is opened read-only.
-        raw: The raw root, which gets mensageria/fechamentos/dt=<UTC day of now>/fechamento-<day>.json.
+        raw: The raw root, which gets mensageria/fechamentos/dt=<day>/fechamento-<day>.json.
         day: The day, in the time zone of the bill.
         now: The time, with its time zone.
         grace: How long after the day's end late messages are waited for.
@@ -158,8 +180,8 @@ def _close(
     despite_gaps: bool,
     even_if_silent: bool,
 ) -> Closing:
-    ends = con.execute(_ENDS).fetchall()
-    if not ends:
+    ranges = con.execute(_RANGES).fetchall()
+    if not ranges:
         raise RuntimeError(
             "the build has no notifications. Run `lastro consume notifications`, then `dbt build`."
         )
@@ -193,17 +215,19 @@ def _close(
         "data": f"{day}",
         "fechado_em": _utc(now),
         "particoes": [
-            {"topico": topic, "particao": partition, "ate_offset": end} for topic, partition, end in ends
+            {"topico": topic, "particao": partition, "de_offset": first, "ate_offset": last}
+            for topic, partition, first, last in ranges
         ],
         "precos": [_price(*price) for price in con.execute(_PRICES, [day]).fetchall()],
     }
     if gaps:
         event["lacunas"] = len(gaps)
-    name = f"{_CLOSINGS}dt={now.astimezone(UTC):%Y-%m-%d}/fechamento-{day}.json"
+    # Without the time in the name: whoever closes the day at the same moment must find it taken.
+    name = f"{_CLOSINGS}dt={day}/fechamento-{day}.json"
     if raw.create(name, json.dumps(event, ensure_ascii=False).encode() + b"\n") is None:
         # Someone else closed the day a moment ago.
         return Closing(name, is_new=False)
-    return Closing(name, True, messages, amount, tuple(ends), len(gaps))
+    return Closing(name, True, messages, amount, tuple(ranges), len(gaps))
 
 
 def _price(customer: str | None, first: int, price: Decimal) -> dict[str, str | int]:
@@ -213,21 +237,20 @@ def _price(customer: str | None, first: int, price: Decimal) -> dict[str, str | 
 
 
 def _refuse_open_before(con: duckdb.DuckDBPyConnection, day: date) -> None:
-    """Refuse if an earlier day of the month is open, because the tiers of prices count the month."""
+    """Refuse if an earlier bill is open that may change the tiers of this one."""
     (first,) = con.execute(_OPEN_BEFORE, [day]).fetchone()
     if first:
         raise ValueError(
-            f"{first} is open in the build, and the days of a month close in order. Close it, then run"
-            " `dbt build`."
+            f"{first} is open in the build, and bills close in order. Close it, then run `dbt build`."
         )
 
 
 def _refuse_without_price(con: duckdb.DuckDBPyConnection, day: date) -> None:
-    customer, count = con.execute(_UNPRICED, [day]).fetchone()
+    customer, unpriced, count = con.execute(_UNPRICED, [day]).fetchone()
     if count:
         more = f" and {count - 1} more" if count > 1 else ""
         raise ValueError(
-            f"customer {customer}{more} has no price on {day}. Add one to"
+            f"customer {customer}{more} has no price on {unpriced}. Add one to"
             " seeds/mensageria/precos_notificacao.csv, then run `dbt build`."
         )
 

@@ -12,19 +12,17 @@ particoes as (
     group by topico, particao
 ),
 
-topicos as (
+particoes_comparadas as (
     select
-        topico,
-        max(ultimo_evento) as ultimo_evento
+        ultimo_evento,
+        max(ultimo_evento) over () as ultimo_de_todas
     from particoes
-    group by topico
 ),
 
 minutos as (
-    select {{ view_timestamp("date_trunc('minute', min(particoes.ultimo_evento))") }} as conhecido_ate
-    from particoes
-    inner join topicos on particoes.topico = topicos.topico
-    where particoes.ultimo_evento > topicos.ultimo_evento - interval '1' hour
+    select {{ view_timestamp("date_trunc('minute', min(ultimo_evento))") }} as conhecido_ate
+    from particoes_comparadas
+    where ultimo_evento > ultimo_de_todas - interval '1' hour
 ),
 
 conhecido as (

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- A message stands on the bill of its own day if that is open, or was closed with it. Otherwise it came late, and
--- stands on that of the first day from its arrival on that is open, or was closed later and with it.
+-- A message stands on the bill of its own day if that is open, or was closed with it. Otherwise it came late. Then the
+-- first open day from its arrival on is next; if that is closed without it, the first that is still open, and so on.
 with dias_por_arquivo as (
     select * from {{ ref('int_mensageria__dias_por_arquivo') }}
 ),
@@ -23,6 +23,7 @@ atrasadas as (
         partes.file_id,
         partes.topico,
         partes.particao,
+        partes.de_offset,
         partes.ate_offset,
         dias_por_arquivo.event_date,
         dias_fechados.fechado_em,
@@ -35,53 +36,65 @@ atrasadas as (
             dias_por_arquivo.event_date = fechamento_particoes.data
             and partes.topico = fechamento_particoes.topico
             and partes.particao = fechamento_particoes.particao
+            and partes.de_offset >= fechamento_particoes.de_offset
             and partes.ate_offset <= fechamento_particoes.ate_offset
     where fechamento_particoes.data is null
 ),
 
-lancadas as (
+inicios as (
+    select distinct desde from atrasadas
+),
+
+-- From a day on, each closed day that was next when it was closed: all before it were closed before.
+proximos as (
+    select
+        inicios.desde,
+        contas.data,
+        contas.fechado_em
+    from inicios
+    inner join dias_fechados on inicios.desde = dias_fechados.data
+    inner join dias_fechados as contas
+        on inicios.desde <= contas.data and dias_fechados.proximo_dia_aberto > contas.data
+    left join dias_fechados as anteriores
+        on
+            inicios.desde <= anteriores.data
+            and contas.data > anteriores.data
+            and contas.fechado_em <= anteriores.fechado_em
+    where anteriores.data is null
+),
+
+contas as (
     select
         atrasadas.file_id,
         atrasadas.event_date,
         atrasadas.ate_offset,
-        atrasadas.desde,
-        least(
-            coalesce(min(fechamento_particoes.data), date '9999-12-31'),
-            min(coalesce(dias_fechados.proximo_dia_aberto, atrasadas.desde))
-        ) as lancado_em
+        min(proximos.data) as data
     from atrasadas
-    left join dias_fechados on atrasadas.desde = dias_fechados.data
-    left join fechamento_particoes
+    inner join proximos
+        on atrasadas.desde = proximos.desde and atrasadas.fechado_em < proximos.fechado_em
+    inner join fechamento_particoes
         on
-            atrasadas.topico = fechamento_particoes.topico
+            proximos.data = fechamento_particoes.data
+            and atrasadas.topico = fechamento_particoes.topico
             and atrasadas.particao = fechamento_particoes.particao
-            and atrasadas.desde <= fechamento_particoes.data
-            and atrasadas.fechado_em < fechamento_particoes.fechado_em
+            and atrasadas.de_offset >= fechamento_particoes.de_offset
             and atrasadas.ate_offset <= fechamento_particoes.ate_offset
-    group by atrasadas.file_id, atrasadas.event_date, atrasadas.ate_offset, atrasadas.desde
+    group by atrasadas.file_id, atrasadas.event_date, atrasadas.ate_offset
 ),
 
--- The bills on which a message may have stood before the latest closing count it no more.
 destinos as (
     select
-        file_id,
-        event_date,
-        ate_offset,
-        lancado_em,
-        1 as vezes
-    from lancadas
-    union all
-    select
-        lancadas.file_id,
-        lancadas.event_date,
-        lancadas.ate_offset,
-        dias_fechados.data as lancado_em,
-        0 as vezes
-    from lancadas
-    inner join dias_fechados
+        atrasadas.file_id,
+        atrasadas.event_date,
+        atrasadas.ate_offset,
+        coalesce(contas.data, dias_fechados.proximo_dia_aberto, atrasadas.desde) as lancado_em
+    from atrasadas
+    left join contas
         on
-            lancadas.lancado_em > dias_fechados.data
-            and (lancadas.event_date = dias_fechados.data or lancadas.desde <= dias_fechados.data)
+            atrasadas.file_id = contas.file_id
+            and atrasadas.event_date = contas.event_date
+            and atrasadas.ate_offset = contas.ate_offset
+    left join dias_fechados on atrasadas.desde = dias_fechados.data
 )
 
 select * from destinos

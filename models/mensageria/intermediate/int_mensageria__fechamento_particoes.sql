@@ -15,6 +15,7 @@ particoes as (
         file_id,
         {{ json_scalar('item', '$.topico') }} as topico,
         {{ parse_whole_number(json_scalar('item', '$.particao')) }} as particao,
+        coalesce({{ parse_whole_number(json_scalar('item', '$.de_offset')) }}, 0) as de_offset,
         {{ parse_whole_number(json_scalar('item', '$.ate_offset')) }} as ate_offset
     from items
 )

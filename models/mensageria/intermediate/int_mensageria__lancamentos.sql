@@ -1,62 +1,53 @@
-{{ config(
-    materialized='by_version',
-    unit='file_id',
-    units='int_mensageria__arquivos',
-    units_where="table_name in ('notifications', 'fechamentos')",
-    units_at_once=100000,
-    key=['customer_id', 'event_date', 'lancado_em']
-) }}
+{{ config(materialized='by_version', unit='event_date', units='int_mensageria__dias') }}
 
--- depends_on: {{ ref('int_mensageria__arquivos') }}
-with destinos as (
-    select * from {{ ref('int_mensageria__destinos') }}
-),
-
--- A new file touches the days of its messages. A new closing touches its own day, and the days of late messages that
--- stood or stand on its bill.
-fechamentos_novos as (
-    select data from {{ ref('int_mensageria__dias_fechados') }}
-    where true {{ and_unit_is_missing('file_id') }}
-),
-
-touched_keys as (
-    select event_date from {{ ref('int_mensageria__dias_por_arquivo') }}
-    where true {{ and_unit_is_missing('file_id') }}
-    union
-    select data as event_date from fechamentos_novos
-    union
-    select destinos.event_date
-    from destinos
-    inner join fechamentos_novos on destinos.lancado_em = fechamentos_novos.data
-),
-
-contagens as (
+-- depends_on: {{ ref('int_mensageria__dias') }}
+with contagens as (
     select * from {{ ref('int_mensageria__contagens') }}
-    where {{ is_touched('event_date') }}
+    where true {{ and_unit_is_missing('event_date') }}
 ),
 
 copias as (
     select * from {{ ref('int_mensageria__copias') }}
-    where {{ is_touched('event_date') }}
+    where true {{ and_unit_is_missing('event_date') }}
 ),
 
--- A message counts on the first bill that any of its copies stands on, which may not be that of the copy that is kept.
-copias_lancadas as (
+destinos as (
+    select * from {{ ref('int_mensageria__destinos') }}
+),
+
+dias_fechados as (
+    select * from {{ ref('int_mensageria__dias_fechados') }}
+),
+
+copias_situadas as (
     select
         copias.customer_id,
         copias.event_date,
-        min(coalesce(destinos.lancado_em, copias.event_date)) as lancado_em,
-        min(case
-            when copias.file_id = copias.kept_file_id and copias.kafka_offset = copias.kept_offset
-                then coalesce(destinos.lancado_em, copias.event_date)
-        end) as mantida_lancada_em
+        copias.kept_file_id,
+        copias.kept_offset,
+        copias.file_id = copias.kept_file_id and copias.kafka_offset = copias.kept_offset as e_mantida,
+        coalesce(destinos.lancado_em, copias.event_date) as lancado_em
     from copias
     left join destinos
         on
             copias.file_id = destinos.file_id
             and copias.event_date = destinos.event_date
             and copias.ate_offset = destinos.ate_offset
-            and destinos.vezes = 1
+),
+
+-- A message counts on the bill that was closed first of those on which its copies stand, or else on the first that is
+-- open. That may not be the bill of the copy that is kept.
+copias_lancadas as (
+    select
+        copias.customer_id,
+        copias.event_date,
+        min_by(
+            copias.lancado_em,
+            row(coalesce(dias_fechados.fechado_em, timestamp '9999-12-31 00:00:00'), copias.lancado_em)
+        ) as lancado_em,
+        min(case when copias.e_mantida then copias.lancado_em end) as mantida_lancada_em
+    from copias_situadas as copias
+    left join dias_fechados on copias.lancado_em = dias_fechados.data
     group by copias.customer_id, copias.event_date, copias.kept_file_id, copias.kept_offset
 ),
 
@@ -65,8 +56,8 @@ linhas as (
         contagens.customer_id,
         contagens.event_date,
         coalesce(destinos.lancado_em, contagens.event_date) as lancado_em,
-        contagens.notificacoes * coalesce(destinos.vezes, 1) as notificacoes,
-        case when coalesce(destinos.vezes, 1) = 1 then contagens.customer_name end as customer_name,
+        contagens.notificacoes,
+        contagens.customer_name,
         contagens.ultimo_evento
     from contagens
     left join destinos
@@ -86,7 +77,7 @@ linhas as (
         null as ultimo_evento
     from copias_lancadas
     cross join (values (1), (-1)) as vezes (vezes)
-    where copias_lancadas.lancado_em < copias_lancadas.mantida_lancada_em
+    where copias_lancadas.lancado_em <> copias_lancadas.mantida_lancada_em
 ),
 
 lancamentos as (
@@ -99,6 +90,7 @@ lancamentos as (
             as customer_name
     from linhas
     group by customer_id, event_date, lancado_em
+    having sum(notificacoes) <> 0
 )
 
 select * from lancamentos

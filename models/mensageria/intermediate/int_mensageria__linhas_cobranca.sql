@@ -2,7 +2,6 @@
 -- whatever comes later changes no closed day.
 with lancamentos as (
     select * from {{ ref('int_mensageria__lancamentos') }}
-    where notificacoes <> 0 or lancado_em = event_date
 ),
 
 dias_fechados as (
@@ -94,6 +93,8 @@ valores as (
             and linhas.event_date = faixas.event_date
             and linhas.lancado_em = faixas.lancado_em
     group by linhas.customer_id, linhas.event_date, linhas.lancado_em
+    -- Without a price for the first message of a month there is none.
+    having min(faixas.a_partir_de) = 1
 ),
 
 linhas_com_valor as (
@@ -110,7 +111,6 @@ linhas_com_valor as (
             linhas.customer_id = valores.customer_id
             and linhas.event_date = valores.event_date
             and linhas.lancado_em = valores.lancado_em
-    where linhas.notificacoes <> 0
 )
 
 select * from linhas_com_valor

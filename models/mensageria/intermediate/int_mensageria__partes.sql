@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- `lastro close-billing` closes at the end of files, so a file is in parts only if somebody else wrote a closing.
+-- `lastro close-billing` closes whole files, so a file is in parts only if somebody else wrote a closing.
 with posicoes as (
     select * from {{ ref('int_mensageria__posicoes') }}
 ),
@@ -9,17 +9,31 @@ particoes as (
     select * from {{ ref('int_mensageria__fechamento_particoes') }}
 ),
 
+limites as (
+    select
+        topico,
+        particao,
+        ate_offset
+    from particoes
+    union
+    select
+        topico,
+        particao,
+        de_offset - 1 as ate_offset
+    from particoes
+),
+
 fins as (
     select
         posicoes.file_id,
-        particoes.ate_offset
+        limites.ate_offset
     from posicoes
-    inner join particoes
+    inner join limites
         on
-            posicoes.topico = particoes.topico
-            and posicoes.particao = particoes.particao
-            and posicoes.primeiro_offset <= particoes.ate_offset
-            and posicoes.ultimo_offset > particoes.ate_offset
+            posicoes.topico = limites.topico
+            and posicoes.particao = limites.particao
+            and posicoes.primeiro_offset <= limites.ate_offset
+            and posicoes.ultimo_offset > limites.ate_offset
     union
     select
         file_id,

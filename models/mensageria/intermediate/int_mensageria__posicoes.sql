@@ -32,7 +32,9 @@ posicoes as (
         ranges.file_id,
         {{ topic_of('arquivos.source_file') }} as topico,
         ranges.particao,
-        least({{ start_offset_of('arquivos.source_file') }}, ranges.menor_offset) as primeiro_offset,
+        least(
+            coalesce({{ start_offset_of('arquivos.source_file') }}, ranges.menor_offset), ranges.menor_offset
+        ) as primeiro_offset,
         ranges.ultimo_offset,
         ranges.primeiro_evento,
         ranges.ultimo_evento,

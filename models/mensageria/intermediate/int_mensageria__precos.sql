@@ -15,7 +15,9 @@ precos as (
     select
         nullif({{ trimmed('customer_id') }}, '') as customer_id,
         {{ parse_date('valid_from') }} as valid_from,
-        coalesce({{ parse_date('valid_to') }}, date '9999-12-31') as valid_to,
+        case
+            when coalesce({{ trimmed('valid_to') }}, '') = '' then date '9999-12-31' else {{ parse_date('valid_to') }}
+        end as valid_to,
         {{ parse_whole_number('a_partir_de') }} as a_partir_de,
         cast(preco as decimal(18, 6)) as preco,
         false as e_do_fechamento

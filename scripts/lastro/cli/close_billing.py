@@ -43,8 +43,8 @@ def close_billing(
         typer.echo(f"{day:%Y-%m-%d} is closed already ({closing.name}). Nothing is changed.")
         return
     typer.echo(f"{day:%Y-%m-%d} closed: {closing.messages} messages, R$ {closing.amount}")
-    for topic, partition, end in closing.ends:
-        typer.echo(f"{topic} {partition}: up to offset {end}")
+    for topic, partition, first, last in closing.ranges:
+        typer.echo(f"{topic} {partition}: offsets {first} to {last}")
     if closing.gaps:
         typer.echo(f"Closed in spite of gaps: {closing.gaps}")
     typer.echo(f"Event: {closing.name}. The next `dbt build` reads it.")

@@ -201,7 +201,7 @@ def billing(
     typer.echo(f"{bill.rows} lines in {bill.path}: {bill.messages} messages, R$ {bill.amount}")
     if not bill.is_closed:
         typer.echo(
-            f"{day:%Y-%m-%d} is not closed ({bill.state or 'adjustments only'}): the file is provisional.",
+            f"{day:%Y-%m-%d} is not closed ({bill.state}): the file is provisional.",
             err=True,
         )
 

@@ -506,11 +506,7 @@ class Consumer:
     def _about_broker(self, error: KafkaError | None) -> str:
         broker, topic = self.settings.broker, self.settings.topic
         code = error.code() if error else KafkaError.UNKNOWN_TOPIC_OR_PART
-        if code in (
-            KafkaError.UNKNOWN_TOPIC_OR_PART,
-            KafkaError._UNKNOWN_TOPIC,
-            KafkaError._UNKNOWN_PARTITION,
-        ):
+        if code in _UNKNOWN:
             return f"{broker} has no topic {topic!r}. Create it there, or choose another --topic."
         if code in (KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED):
             return f"{broker} refuses the credentials: {error.str()}"

@@ -22,7 +22,7 @@ order by customer_name nulls last, customer_id, ajuste_de nulls first
 """
 
 _KNOWN = """
-select min(data), max(data), bool_or(data = $1)
+select min(data), max(data)
 from lastro_mensageria.relatorio_cobranca_notificacoes
 """
 
@@ -50,7 +50,7 @@ class Bill(NamedTuple):
         rows: Its lines: one per customer and adjustment.
         messages: The messages on them.
         amount: What they cost in R$.
-        state: aberta, em_carencia, fechada or ajustada; None if the day has adjustments only.
+        state: aberta, em_carencia, fechada or ajustada.
         is_closed: Whether it can no longer change.
     """
 
@@ -58,7 +58,7 @@ class Bill(NamedTuple):
     rows: int
     messages: int
     amount: Decimal
-    state: str | None
+    state: str
     is_closed: bool
 
 
@@ -120,7 +120,7 @@ def published(lines: list[tuple]) -> str:
 
 def _refuse_unknown(con: duckdb.DuckDBPyConnection, day: date, lines: list[tuple]) -> None:
     if not lines:
-        first, last, _ = con.execute(_KNOWN, [day]).fetchone()
+        first, last = con.execute(_KNOWN).fetchone()
         there = f"it has {first} to {last}" if first else "it has none"
         raise ValueError(f"the build has no bill of {day}: {there}. Nothing is written.")
     for customer, *_, amount, adjusts, _ in lines:
@@ -131,12 +131,12 @@ def _refuse_unknown(con: duckdb.DuckDBPyConnection, day: date, lines: list[tuple
             )
 
 
-def _reconcile(con: duckdb.DuckDBPyConnection, day: date, lines: list[tuple]) -> tuple[str | None, bool]:
+def _reconcile(con: duckdb.DuckDBPyConnection, day: date, lines: list[tuple]) -> tuple[str, bool]:
     """Compare the lines with the day's totals and with the messages, and return the day's state."""
     own = [line for line in lines if line[5] is None]
     billed = (sum(line[3] for line in own), sum((line[4] for line in own), Decimal(0)))
     posted = sum(line[3] for line in lines)
-    found = con.execute(_STATE, [day]).fetchone() or (None, 0, Decimal(0), 0, None)
+    found = con.execute(_STATE, [day]).fetchone() or ("aberta", 0, Decimal(0), 0, None)
     state, messages, amount, adjusted, closing = found
     (counted,) = con.execute(_MESSAGES, [day]).fetchone()
     (in_postings,) = con.execute(_POSTED, [day]).fetchone()

@@ -148,9 +148,9 @@ def _write_file(
 
 
 def _write_closing(folder: Path, day: object, written: object, ends: dict[int, int]) -> Path:
-    path = folder / f"dt={written}" / f"fechamento-{day}.json"
+    path = folder / f"dt={day}" / f"fechamento-{day}.json"
     partitions = [
-        {"topico": "notifications", "particao": partition, "ate_offset": end}
+        {"topico": "notifications", "particao": partition, "de_offset": 0, "ate_offset": end}
         for partition, end in ends.items()
     ]
     closing = {

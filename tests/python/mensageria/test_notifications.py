@@ -73,9 +73,9 @@ def at(day: int, hour: int) -> datetime:
 LATE_DAY = Topic(
     [
         Flush(0, 0, at(31, 9), at(31, 9), [Message("c1", "A", at(31, 8))]),
-        Closing(date(2024, 1, 31), datetime(2024, 2, 1, 9), {0: 0}),
+        Closing(date(2024, 1, 31), datetime(2024, 2, 1, 9), {0: [(0, 0)]}),
         Flush(0, 1, datetime(2024, 2, 1, 10), datetime(2024, 2, 1, 10), [Message("c1", "B", at(30, 8))]),
-        Closing(date(2024, 1, 30), datetime(2024, 2, 1, 11), {0: 1}),
+        Closing(date(2024, 1, 30), datetime(2024, 2, 1, 11), {0: [(0, 1)]}),
     ]
 )
 # The closing counts the second copy of a message, and not the first, which is kept.
@@ -83,13 +83,55 @@ COPY_THAT_COUNTS = Topic(
     [
         Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
         Flush(1, 0, at(30, 10), at(30, 10), [Message("c1", "A", at(30, 8))]),
-        Closing(date(2024, 1, 30), at(31, 9), {1: 0}),
+        Closing(date(2024, 1, 30), at(31, 9), {1: [(0, 0)]}),
+    ]
+)
+# A late message comes again, alone in its file.
+LATE_COPY = Topic(
+    [
+        Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
+        Closing(date(2024, 1, 30), at(31, 9), {0: [(0, 0)]}),
+        Flush(0, 1, at(31, 10), at(31, 10), [Message("c1", "B", at(30, 8))]),
+        Flush(0, 2, at(31, 11), at(31, 11), [Message("c1", "B", at(30, 8))]),
+    ]
+)
+# The day is closed without a file, which is restored.
+HOLE = Topic(
+    [
+        Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
+        Flush(0, 2, at(30, 11), at(30, 11), [Message("c1", "C", at(30, 8))]),
+        Closing(date(2024, 1, 30), at(31, 9), {0: [(0, 0), (2, 2)]}),
+        Flush(0, 1, at(30, 10), at(30, 10), [Message("c1", "B", at(30, 8))]),
+    ]
+)
+# A late message stands on the closed bill of the 30th; its copy arrived on the 29th, which nobody closes.
+COPY_ON_AN_EARLIER_DAY = Topic(
+    [
+        Flush(0, 0, at(28, 9), at(28, 9), [Message("c1", "A", at(28, 8))]),
+        Closing(date(2024, 1, 28), at(29, 9), {0: [(0, 0)]}),
+        Flush(0, 1, at(30, 9), at(30, 9), [Message("c1", "B", at(28, 8))]),
+        Closing(date(2024, 1, 30), at(31, 9), {0: [(0, 1)]}),
+        Flush(1, 0, at(29, 9), at(31, 10), [Message("c1", "B", at(28, 8))]),
+    ]
+)
+# A late message waits for the 29th when the 30th is closed, and the 29th is closed without it.
+BILLS_OUT_OF_ORDER = Topic(
+    [
+        Flush(0, 0, at(28, 9), at(28, 9), [Message("c1", "A", at(28, 8))]),
+        Closing(date(2024, 1, 28), at(29, 9), {0: [(0, 0)]}),
+        Flush(0, 1, at(29, 10), at(29, 10), [Message("c1", "B", at(28, 8))]),
+        Closing(date(2024, 1, 30), at(31, 9), {0: [(0, 1)]}),
+        Closing(date(2024, 1, 29), at(31, 10), {0: [(0, 0)]}),
     ]
 )
 
 
 @many
 @given(topic=topics(), said=prices())
+@example(topic=LATE_COPY, said=PUBLISHED)
+@example(topic=HOLE, said=PUBLISHED)
+@example(topic=COPY_ON_AN_EARLIER_DAY, said=PUBLISHED)
+@example(topic=BILLS_OUT_OF_ORDER, said=PUBLISHED)
 @example(topic=LATE_DAY, said=[(None, 1, Decimal("0.05")), (None, 2, Decimal("0.01"))])
 @example(topic=COPY_THAT_COUNTS, said=PUBLISHED)
 def test_bill_and_minutes_are_as_defined(

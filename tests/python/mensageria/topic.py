@@ -94,22 +94,23 @@ class Flush:
 
 @dataclass
 class Closing:
-    """The closing of a day, with the last offset that counts of each partition, and perhaps its prices."""
+    """The closing of a day, with the ranges of offsets of each partition that count, and perhaps its prices."""
 
     day: date
     at: datetime
-    ends: dict[int, int]
+    ranges: dict[int, list[tuple[int, int]]]
     prices: Prices | None = None
 
     def covers(self, partition: int, offset: int) -> bool:
-        return offset <= self.ends.get(partition, -1)
+        return any(first <= offset <= last for first, last in self.ranges.get(partition, []))
 
     def write(self, raw: Path) -> Path:
-        path = raw / f"mensageria/fechamentos/dt={self.at:%Y-%m-%d}/f-{self.day}-{self.at:%H%M}.json"
+        path = raw / f"mensageria/fechamentos/dt={self.day}/f-{self.day}-{self.at:%H%M}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        ends = [
-            {"topico": "notifications", "particao": partition, "ate_offset": end}
-            for partition, end in self.ends.items()
+        ranges = [
+            {"topico": "notifications", "particao": partition, "de_offset": first, "ate_offset": last}
+            for partition, held in self.ranges.items()
+            for first, last in held
         ]
         said = {
             "id_fechamento": f"f-{self.day}",
@@ -121,7 +122,7 @@ class Closing:
                 ({"customer_id": customer} if customer else {}) | {"a_partir_de": first, "preco": f"{price}"}
                 for customer, first, price in self.prices
             ]
-        path.write_text(json.dumps(said | {"particoes": ends}) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(said | {"particoes": ranges}) + "\n", encoding="utf-8")
         return path
 
 
@@ -137,6 +138,25 @@ class Topic:
 
     def day_of(self, at: datetime) -> date:
         return at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self.zone)).date()
+
+    def messages(self) -> list[Message]:
+        """Return the valid messages of all files."""
+        return [copy[3] for copies in self.copies().values() for copy in copies]
+
+    def ranges(self, cut: int) -> dict[int, list[tuple[int, int]]]:
+        """Return the offsets in files as ranges of each partition, without the last few of each partition."""
+        held: dict[int, set[int]] = defaultdict(set)
+        for step in self.steps:
+            if isinstance(step, Flush):
+                held[step.partition].update(range(step.offset, step.offset + len(step.messages)))
+        found: dict[int, list[tuple[int, int]]] = {}
+        for partition, offsets in held.items():
+            kept = sorted(offsets)[: len(offsets) - cut]
+            begins = [offset for offset in kept if offset - 1 not in kept]
+            ends = [offset for offset in kept if offset + 1 not in kept]
+            if kept:
+                found[partition] = list(zip(begins, ends, strict=True))
+        return found
 
     def copies(self) -> dict[tuple, list[tuple]]:
         """Return the copies of each message by customer, id and day, the first to arrive first."""
@@ -210,16 +230,22 @@ class Topic:
         }
 
     def billed_on(self, day: date, partition: int, offset: int, arrived: date) -> date:
-        """Return the day on whose bill one copy stands: the first that is open, or counts it."""
+        """Return the day on whose bill one copy stands, by going through the closings one after the other."""
         closings = self.closings()
         if day not in closings or closings[day].covers(partition, offset):
             return day
-        candidate = max(arrived, day)
-        while candidate in closings and not (
-            closings[candidate].at > closings[day].at and closings[candidate].covers(partition, offset)
-        ):
-            candidate += timedelta(days=1)
-        return candidate
+        waits_for = max(arrived, day)
+        closed: set[date] = set()
+        for closing in sorted(closings.values(), key=lambda closing: closing.at):
+            while waits_for in closed:
+                waits_for += timedelta(days=1)
+            is_after = closing.at > closings[day].at
+            if is_after and closing.day == waits_for and closing.covers(partition, offset):
+                return waits_for
+            closed.add(closing.day)
+        while waits_for in closed:
+            waits_for += timedelta(days=1)
+        return waits_for
 
     def bill(self) -> Counter:
         """Return how many messages of each customer and day stand on the bill of each day."""
@@ -229,8 +255,13 @@ class Topic:
                 self.billed_on(day, partition, offset, flush.written_at.date())
                 for _, partition, offset, _, flush in copies
             ]
-            lines[customer, day, min(days)] += 1
+            lines[customer, day, min(days, key=self.turn)] += 1
         return lines
+
+    def turn(self, day: date) -> tuple[datetime, date]:
+        """Return what orders bills: those that are closed as they were closed, then the others."""
+        closings = self.closings()
+        return (closings[day].at if day in closings else datetime.max, day)
 
     def values(self, prices: Prices) -> dict[tuple, Decimal]:
         """Return what each line costs when each message of a month has the price of its tier.
@@ -238,11 +269,7 @@ class Topic:
         The messages of a month are numbered in the order in which its days were closed, and open days come
         last. A closing has the prices of its day, the table those of the others.
         """
-        bill, closings, values = self.bill(), self.closings(), {}
-
-        def turn(day: date) -> tuple[datetime, date]:
-            return (closings[day].at if day in closings else datetime.max, day)
-
+        bill, closings, values, turn = self.bill(), self.closings(), {}, self.turn
         for customer, day, on in bill:
             before = sum(
                 count
@@ -284,22 +311,32 @@ def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int 
     """
     topic, ends, now = Topic(zone=zone), {0: -1, 1: -1}, datetime.combine(first, time(1))
     skew = draw(st.sampled_from([0, 0, 30]))
-    for _ in range(draw(st.integers(2, 9))):
+    # The broker had the messages of a partition for so long before they were read.
+    lag = draw(st.sampled_from([0, 0, 40]))
+    held_back: list[Flush] = []
+    for _ in range(draw(st.integers(2, 10))):
         now += timedelta(hours=draw(st.integers(1, 20)))
-        if draw(st.integers(0, 2)):
+        what = draw(st.integers(0, 8))
+        if what < 5:
             partition = draw(st.integers(0, 1))
             messages = draw(st.lists(_message(now, hour), min_size=1, max_size=5))
+            if draw(st.integers(0, 4)) == 0 and (sent := topic.messages()):
+                messages = [draw(st.sampled_from(sent))]
             ingested = now - timedelta(hours=skew if partition else 0)
-            topic.steps.append(Flush(partition, ends[partition] + 1, now, ingested, messages))
+            written = now - timedelta(hours=lag if partition else 0)
+            flush = Flush(partition, ends[partition] + 1, written, ingested, messages)
             ends[partition] += len(messages)
-        else:
+            # A file that is missing for a while.
+            (held_back if draw(st.integers(0, 5)) == 0 else topic.steps).append(flush)
+        elif what < 8:
             day = first + timedelta(days=draw(st.integers(0, 3)))
             if day < topic.day_of(now) and day not in topic.closings():
-                cut = draw(st.sampled_from([0, 0, 1, 2]))
-                known = {partition: end - cut for partition, end in ends.items() if end - cut >= 0}
+                known = topic.ranges(cut=draw(st.sampled_from([0, 0, 1, 2])))
                 topic.steps.append(Closing(day, now, known, draw(st.none() | prices())))
+        elif held_back:
+            topic.steps.append(held_back.pop(0))
     if not any(isinstance(step, Flush) for step in topic.steps):
-        topic.steps.append(Flush(0, 0, now, now, [Message("c1", "A", now)]))
+        topic.steps.append(Flush(0, ends[0] + 1, now, now, [Message("c1", "A", now)]))
     return topic
 
 

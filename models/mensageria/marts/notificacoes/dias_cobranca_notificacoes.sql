@@ -10,15 +10,32 @@ conhecido as (
     select * from {{ ref('int_mensageria__conhecido') }}
 ),
 
-totais as (
+-- A day without messages of its own has a bill too, if late ones stand on it.
+contas as (
     select
         event_date as data,
-        sum(case when lancado_em = event_date then notificacoes else 0 end) as notificacoes,
-        sum(case when lancado_em = event_date then valor else 0 end) as valor,
-        sum(case when lancado_em = event_date then 0 else notificacoes end) as notificacoes_ajustadas,
-        sum(case when lancado_em = event_date then 0 else valor end) as valor_ajustado
+        lancado_em,
+        notificacoes,
+        valor
     from linhas
-    group by event_date
+    union all
+    select distinct
+        lancado_em as data,
+        lancado_em,
+        0 as notificacoes,
+        0 as valor
+    from linhas
+),
+
+totais as (
+    select
+        data,
+        sum(case when lancado_em = data then notificacoes else 0 end) as notificacoes,
+        sum(case when lancado_em = data then valor else 0 end) as valor,
+        sum(case when lancado_em = data then 0 else notificacoes end) as notificacoes_ajustadas,
+        sum(case when lancado_em = data then 0 else valor end) as valor_ajustado
+    from contas
+    group by data
 ),
 
 dias as (

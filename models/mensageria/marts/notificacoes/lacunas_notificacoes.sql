@@ -13,8 +13,16 @@ vizinhos as (
         particao,
         primeiro_offset,
         primeiro_evento,
-        lag(ultimo_offset) over (partition by topico, particao order by primeiro_offset) as offset_anterior,
-        lag(ultimo_evento) over (partition by topico, particao order by primeiro_offset) as evento_anterior
+        ultimo_evento,
+        max(ultimo_offset) over (
+            partition by topico, particao
+            order by primeiro_offset, ultimo_offset
+            rows between unbounded preceding and 1 preceding
+        ) as offset_anterior,
+        lag(ultimo_evento) over (
+            partition by topico, particao
+            order by primeiro_offset, ultimo_offset
+        ) as evento_anterior
     from posicoes
 ),
 
@@ -25,7 +33,8 @@ faltas as (
         offset_anterior + 1 as de_offset,
         primeiro_offset - 1 as ate_offset,
         {{ billing_day('evento_anterior') }} as dia_antes,
-        {{ billing_day('primeiro_evento') }} as dia_depois
+        {{ billing_day('primeiro_evento') }} as primeiro_dia_depois,
+        {{ billing_day('coalesce(ultimo_evento, primeiro_evento)') }} as ultimo_dia_depois
     from vizinhos
     where primeiro_offset > offset_anterior + 1
 ),
@@ -37,8 +46,8 @@ faltas_situadas as (
         particao,
         de_offset,
         ate_offset,
-        case when dia_depois < dia_antes then dia_depois else dia_antes end as primeiro_dia,
-        case when dia_depois < dia_antes then dia_antes else dia_depois end as ultimo_dia
+        case when primeiro_dia_depois < dia_antes then primeiro_dia_depois else dia_antes end as primeiro_dia,
+        case when ultimo_dia_depois < dia_antes then dia_antes else ultimo_dia_depois end as ultimo_dia
     from faltas
 ),
 
