@@ -42,7 +42,9 @@
     {%- set notes = notes_of_units() -%}
     {%- set is_usable = existing is not none and existing.is_table and not should_full_refresh() and has_columns_of_query(existing) -%}
     {%- set states = states_of_units(notes, is_usable) -%}
-    {%- set is_kept = is_usable and not (key and (states.gone or states.stale or states.missing | length > at_once)) -%}
+    {#- Unit '' is of a table that had a key: an older version of the model. -#}
+    {%- set is_kept = is_usable and '' not in states.gone
+        and not (key and (states.gone or states.stale or states.missing | length > at_once)) -%}
     {%- set is_rebuilt = existing is not none and not is_kept -%}
     {%- set build_relation = target_relation.incorporate(
         path={'identifier': this.identifier ~ '__rebuild'}

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -193,6 +194,20 @@ def test_a_closed_day_never_changes(
             }
             assert closed == {day: now[day] for day in closed}
             closed = now
+
+
+def test_bills_of_the_version_before_are_built_again(workspace: Workspace) -> None:
+    """It noted the files of the table, and not its days."""
+    LATE_COPY.write(workspace.raw)
+    select = ["-s", *[f"+{name}" for name in TABLES]]
+    workspace.build(*select)
+    with duckdb.connect(str(workspace.database)) as con:
+        notes = "lastro_units.int_mensageria__lancamentos"
+        con.execute(f"delete from {notes}")
+        con.execute(f"insert into {notes} values ('', '', 2), ('4711', 'v', 1)")
+        con.execute("update lastro_mensageria.int_mensageria__lancamentos set notificacoes = 7")
+    workspace.build(*select)
+    assert_as_defined(workspace, LATE_COPY, PUBLISHED)
 
 
 @few
