@@ -139,16 +139,23 @@ class Topic:
     def day_of(self, at: datetime) -> date:
         return at.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self.zone)).date()
 
-    def messages(self) -> list[Message]:
-        """Return the valid messages of all files."""
-        return [copy[3] for copies in self.copies().values() for copy in copies]
+    def flushes(self) -> list[Flush]:
+        return [step for step in self.steps if isinstance(step, Flush)]
+
+    def delivered(self) -> list[tuple[Flush, int, Message]]:
+        """Return the valid messages of all files, each with its file and offset."""
+        return [
+            (flush, flush.offset + at, message)
+            for flush in self.flushes()
+            for at, message in enumerate(flush.messages)
+            if message and message.is_valid(flush.ingested_at)
+        ]
 
     def ranges(self, cut: int) -> dict[int, list[tuple[int, int]]]:
         """Return the offsets in files as ranges of each partition, without the last few of each partition."""
         held: dict[int, set[int]] = defaultdict(set)
-        for step in self.steps:
-            if isinstance(step, Flush):
-                held[step.partition].update(range(step.offset, step.offset + len(step.messages)))
+        for flush in self.flushes():
+            held[flush.partition].update(range(flush.offset, flush.offset + len(flush.messages)))
         found: dict[int, list[tuple[int, int]]] = {}
         for partition, offsets in held.items():
             kept = sorted(offsets)[: len(offsets) - cut]
@@ -161,12 +168,9 @@ class Topic:
     def copies(self) -> dict[tuple, list[tuple]]:
         """Return the copies of each message by customer, id and day, the first to arrive first."""
         found = defaultdict(list)
-        for step in self.steps:
-            if isinstance(step, Flush):
-                for at, message in enumerate(step.messages):
-                    if message and message.is_valid(step.ingested_at):
-                        key = (message.customer, message.id, self.day_of(message.sent_at))
-                        found[key].append((step.ingested_at, step.partition, step.offset + at, message, step))
+        for flush, offset, message in self.delivered():
+            key = (message.customer, message.id, self.day_of(message.sent_at))
+            found[key].append((flush.ingested_at, flush.partition, offset, message, flush))
         return {key: sorted(copies, key=lambda copy: copy[:3]) for key, copies in found.items()}
 
     def closings(self) -> dict[date, Closing]:
@@ -187,16 +191,9 @@ class Topic:
     def known_until(self) -> datetime | None:
         """Return the minute up to which every partition has told: a partition that is an hour behind is silent."""
         last: dict[int, datetime] = {}
-        for step in self.steps:
-            if isinstance(step, Flush):
-                times = [
-                    message.sent_at
-                    for message in step.messages
-                    if message and message.is_valid(step.ingested_at)
-                ]
-                for at in times:
-                    if at <= step.ingested_at:
-                        last[step.partition] = max(last.get(step.partition, at), at)
+        for flush, _, message in self.delivered():
+            if message.sent_at <= flush.ingested_at:
+                last[flush.partition] = max(last.get(flush.partition, message.sent_at), message.sent_at)
         told = [at for at in last.values() if at > max(last.values()) - timedelta(hours=1)]
         return min(told).replace(second=0, microsecond=0) if told else None
 
@@ -218,12 +215,9 @@ class Topic:
     def delays(self) -> dict[datetime, tuple[int, int, int]]:
         """Return messages and the seconds that half and 99 of 100 of them waited at most, by hour of arrival."""
         waited = defaultdict(list)
-        for step in self.steps:
-            if isinstance(step, Flush):
-                for message in step.messages:
-                    if message and message.is_valid(step.ingested_at):
-                        seconds = (step.ingested_at - message.sent_at) // timedelta(seconds=1)
-                        waited[step.ingested_at.replace(minute=0, second=0)].append(max(0, seconds))
+        for flush, _, message in self.delivered():
+            seconds = (flush.ingested_at - message.sent_at) // timedelta(seconds=1)
+            waited[flush.ingested_at.replace(minute=0, second=0)].append(max(0, seconds))
         return {
             hour: (len(all_), sorted(all_)[ceil(len(all_) / 2) - 1], sorted(all_)[ceil(len(all_) * 0.99) - 1])
             for hour, all_ in waited.items()
@@ -320,8 +314,8 @@ def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int 
         if what < 5:
             partition = draw(st.integers(0, 1))
             messages = draw(st.lists(_message(now, hour), min_size=1, max_size=5))
-            if draw(st.integers(0, 4)) == 0 and (sent := topic.messages()):
-                messages = [draw(st.sampled_from(sent))]
+            if draw(st.integers(0, 4)) == 0 and (sent := topic.delivered()):
+                messages = [draw(st.sampled_from(sent))[2]]
             ingested = now - timedelta(hours=skew if partition else 0)
             written = now - timedelta(hours=lag if partition else 0)
             flush = Flush(partition, ends[partition] + 1, written, ingested, messages)
@@ -335,7 +329,7 @@ def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int 
                 topic.steps.append(Closing(day, now, known, draw(st.none() | prices())))
         elif held_back:
             topic.steps.append(held_back.pop(0))
-    if not any(isinstance(step, Flush) for step in topic.steps):
+    if not topic.flushes():
         topic.steps.append(Flush(0, ends[0] + 1, now, now, [Message("c1", "A", now)]))
     return topic
 
