@@ -461,6 +461,12 @@ def test_marks_of_transactions_leave_no_hole_in_the_chain(broker: Any, tmp_path:
     topic = Topic(broker, "transactions")
     producer = Producer({"bootstrap.servers": broker.address, "transactional.id": "t", "log_level": 0})
     producer.init_transactions(30)
+    partition = TopicPartition(topic.name, 0)
+    reader = Client({"bootstrap.servers": broker.address, "group.id": "t", "isolation.level": "read_committed"})
+
+    def readable() -> int:
+        return reader.get_watermark_offsets(partition, timeout=5, cached=False)[1]
+
     for number in range(6):
         producer.begin_transaction()
         for part in range(3):
@@ -473,9 +479,12 @@ def test_marks_of_transactions_leave_no_hole_in_the_chain(broker: Any, tmp_path:
                 del topic.sent[where]
         else:
             producer.commit_transaction(30)
+        # The broker answers before it has written the mark, the fourth offset of each transaction.
+        wait_for(lambda end=4 * (number + 1): readable() == end)
         consumer = consumer_of(topic, Folder(tmp_path))
         consumer.run(threading.Event(), once=True)
         assert_each_offset_once(topic, tmp_path)
+    reader.close()
     assert len(files(tmp_path)) == 4
 
 
