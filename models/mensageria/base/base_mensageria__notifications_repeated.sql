@@ -62,6 +62,7 @@ repeated_rows as (
         line_number,
         customer_id,
         message_id,
+        customer_name,
         event_date,
         kafka_offset,
         kept_file_id,

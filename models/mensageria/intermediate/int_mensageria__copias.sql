@@ -10,6 +10,7 @@ partes as (
 copias as (
     select
         customer_id,
+        customer_name,
         event_date,
         kept_file_id,
         kept_offset,
@@ -19,6 +20,7 @@ copias as (
     union
     select
         customer_id,
+        cast(null as varchar) as customer_name,
         event_date,
         kept_file_id,
         kept_offset,
@@ -30,6 +32,7 @@ copias as (
 copias_situadas as (
     select
         copias.customer_id,
+        copias.customer_name,
         copias.event_date,
         copias.kept_file_id,
         copias.kept_offset,

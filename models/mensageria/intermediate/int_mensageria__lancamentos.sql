@@ -22,6 +22,7 @@ dias_fechados as (
 copias_situadas as (
     select
         copias.customer_id,
+        copias.customer_name,
         copias.event_date,
         copias.kept_file_id,
         copias.kept_offset,
@@ -45,6 +46,14 @@ copias_lancadas as (
             copias.lancado_em,
             row(coalesce(dias_fechados.fechado_em, timestamp '9999-12-31 00:00:00'), copias.lancado_em)
         ) as lancado_em,
+        min_by(
+            copias.customer_name,
+            row(
+                coalesce(dias_fechados.fechado_em, timestamp '9999-12-31 00:00:00'),
+                copias.lancado_em,
+                copias.customer_name
+            )
+        ) filter (where copias.customer_name is not null) as customer_name,
         min(case when copias.e_mantida then copias.lancado_em end) as mantida_lancada_em
     from copias_situadas as copias
     left join dias_fechados on copias.lancado_em = dias_fechados.data
@@ -73,8 +82,9 @@ linhas as (
             when vezes.vezes = 1 then copias_lancadas.lancado_em else copias_lancadas.mantida_lancada_em
         end as lancado_em,
         vezes.vezes as notificacoes,
-        null as customer_name,
-        null as ultimo_evento
+        -- The name of the copy, if no other message of the line tells one.
+        case when vezes.vezes = 1 then copias_lancadas.customer_name end as customer_name,
+        {{ view_timestamp("timestamp '1900-01-01 00:00:00'") }} as ultimo_evento
     from copias_lancadas
     cross join (values (1), (-1)) as vezes (vezes)
     where copias_lancadas.lancado_em <> copias_lancadas.mantida_lancada_em

@@ -462,7 +462,9 @@ def test_marks_of_transactions_leave_no_hole_in_the_chain(broker: Any, tmp_path:
     producer = Producer({"bootstrap.servers": broker.address, "transactional.id": "t", "log_level": 0})
     producer.init_transactions(30)
     partition = TopicPartition(topic.name, 0)
-    reader = Client({"bootstrap.servers": broker.address, "group.id": "t", "isolation.level": "read_committed"})
+    reader = Client(
+        {"bootstrap.servers": broker.address, "group.id": "t", "isolation.level": "read_committed"}
+    )
 
     def readable() -> int:
         return reader.get_watermark_offsets(partition, timeout=5, cached=False)[1]

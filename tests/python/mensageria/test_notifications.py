@@ -64,6 +64,9 @@ def assert_as_defined(built: Tables, topic: Topic, said: Prices) -> None:
     assert found_bill([(*row[:3], row[4]) for row in lines]) == topic.values(said)
     closings = topic.closings()
     assert all((row[1] in closings) == (row[5] is not None) for row in lines)
+    names = {message.name for _, _, message in topic.delivered()}
+    told = built.query("select distinct customer_name from lastro_mensageria.relatorio_cobranca_notificacoes")
+    assert {name for (name,) in told} <= names
 
 
 def at(day: int, hour: int) -> datetime:
@@ -83,7 +86,7 @@ LATE_DAY = Topic(
 COPY_THAT_COUNTS = Topic(
     [
         Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
-        Flush(1, 0, at(30, 10), at(30, 10), [Message("c1", "A", at(30, 8))]),
+        Flush(1, 0, at(30, 10), at(30, 10), [Message("c1", "A", at(30, 8), "Acme SA")]),
         Closing(date(2024, 1, 30), at(31, 9), {1: [(0, 0)]}),
     ]
 )
@@ -141,6 +144,16 @@ def test_bill_and_minutes_are_as_defined(
     session_workspace.clear()
     topic.write(session_workspace.raw)
     assert_as_defined(quick(*TABLES, seeds=price_table(said)), topic, said)
+
+
+def test_a_line_has_the_name_of_the_copy_that_counts(
+    workspace: Workspace, quick: Callable[..., Tables]
+) -> None:
+    COPY_THAT_COUNTS.write(workspace.raw)
+    built = quick("relatorio_cobranca_notificacoes")
+    assert built.query(
+        "select customer_name, data from lastro_mensageria.relatorio_cobranca_notificacoes"
+    ) == [("Acme SA", date(2024, 1, 30))]
 
 
 @pytest.fixture(scope="session")
