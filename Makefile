@@ -66,15 +66,21 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 demo-notifications: .venv/installed  ## from a real broker to the panel: send messages, consume, build, show; Java 17 or later, Maven
 	$(BIN)/python -m lastro.consume.demo
 
-bench: .venv/installed  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES, MESSAGES and NOTIFICATIONS set the sizes
-	$(BIN)/python benchmarks/cartoes.py --clients $(or $(CLIENTS),1000000)
-	$(BIN)/python benchmarks/chatbot.py --answers $(or $(ANSWERS),10000000)
-	$(BIN)/python benchmarks/cooperativa.py --members $(or $(MEMBERS),1000000)
-	$(BIN)/python benchmarks/cobranca.py --debts $(or $(DEBTS),1000000)
-	$(BIN)/python benchmarks/api.py --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
-	$(BIN)/python benchmarks/consume.py --messages $(or $(MESSAGES),2000000)
-	$(BIN)/python benchmarks/notifications.py --messages $(or $(NOTIFICATIONS),100000000)
-	$(BIN)/python benchmarks/recebimento.py --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
+BENCHMARKS := cartoes chatbot cooperativa cobranca api consume notifications recebimento
+
+bench: $(BENCHMARKS:%=bench-%)  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES, MESSAGES and NOTIFICATIONS set the sizes
+
+bench-cartoes: SIZE = --clients $(or $(CLIENTS),1000000)
+bench-chatbot: SIZE = --answers $(or $(ANSWERS),10000000)
+bench-cooperativa: SIZE = --members $(or $(MEMBERS),1000000)
+bench-cobranca: SIZE = --debts $(or $(DEBTS),1000000)
+bench-api: SIZE = --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
+bench-consume: SIZE = --messages $(or $(MESSAGES),2000000)
+bench-notifications: SIZE = --messages $(or $(NOTIFICATIONS),100000000)
+bench-recebimento: SIZE = --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
+
+bench-%: .venv/installed
+	$(BIN)/python benchmarks/$*.py $(SIZE)
 
 sample: .venv/installed  ## regenerate the committed sample
 	rm -rf target/sample

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
+import json
 import os
+import pickle
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -172,11 +175,13 @@ class Workspace(Tables):
         return folder
 
     def restore(self, folder: Path) -> None:
-        """Go back to what was kept: a copy takes no time, a build some seconds."""
+        """Take over what was kept, perhaps of another workspace: a copy takes no time, a build some seconds."""
         self.clear()
         for path in (self.raw, self.landed):
             shutil.copytree(folder / path.name, path, dirs_exist_ok=True)
         shutil.copy(folder / self.database.name, self.database)
+        with duckdb.connect(str(self.database)) as con:
+            con.execute("update lastro_landed.raw_root set path = ?", [str(self.raw)])
 
     def write(self, table: str, period: str, content: str | bytes) -> Path:
         """Write one raw card file with exactly this content."""
@@ -267,10 +272,42 @@ def workspace(session_workspace: Workspace) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def compiled(session_workspace: Workspace) -> Any:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a function that returns the folder of a name, which one worker fills and the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = base / f"once_{name}"
+        with (base / f"once_{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "filled").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                (folder / "filled").touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def compile_once(session_workspace: Workspace, once: Any) -> Callable[..., Any]:
+    """Return a function that compiles the project with some arguments, in one worker for all."""
     from quick import Compiled
 
-    return Compiled(session_workspace)
+    def compile_once(name: str, *args: str) -> Any:
+        def fill(folder: Path) -> None:
+            (folder / "compiled.pickle").write_bytes(pickle.dumps(Compiled(session_workspace, *args)))
+
+        return pickle.loads((once(name, fill) / "compiled.pickle").read_bytes())
+
+    return compile_once
+
+
+@pytest.fixture(scope="session")
+def compiled(compile_once: Callable[..., Any]) -> Any:
+    return compile_once("compiled")
 
 
 @pytest.fixture
@@ -289,12 +326,15 @@ def sample(workspace: Workspace) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def kept_sample(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept_sample(once: Any) -> Path:
     """The sample, and what one build with all its tests made of it."""
-    session_workspace.clear()
-    shutil.copytree(PROJECT / "data" / "raw", session_workspace.raw, dirs_exist_ok=True)
-    session_workspace.build(tests=True)
-    return session_workspace.keep(tmp_path_factory.mktemp("sample"))
+
+    def fill(folder: Path) -> None:
+        workspace = Workspace(folder)
+        shutil.copytree(PROJECT / "data" / "raw", workspace.raw)
+        workspace.build(tests=True)
+
+    return once("sample", fill)
 
 
 @pytest.fixture
@@ -338,11 +378,14 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rules(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def rules(session_workspace: Workspace, once: Any) -> list[dict[str, Any]]:
     """The SQL that `lastro publish` would write into regras.json."""
     from lastro.publish import _rules
 
-    return _rules(tmp_path_factory.mktemp("rules"))
+    def fill(folder: Path) -> None:
+        (folder / "rules.json").write_text(json.dumps(_rules(folder)), encoding="utf-8")
+
+    return json.loads((once("rules", fill) / "rules.json").read_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def pod(session_workspace: Workspace) -> Workspace:
         folder.mkdir(parents=True)
         for path in (SHARED / "cartoes" / "mensal").glob(f"{table}_*.csv"):
             (folder / path.name).symlink_to(path)
-    session_workspace.build(tests=True)
+    session_workspace.build_domain("cartoes")
     return session_workspace
 
 
@@ -83,7 +83,7 @@ def test_payments_from_the_reference_date_on_do_not_count(pod: Workspace) -> Non
 def test_the_whole_of_the_real_files_reconciles(pod: Workspace) -> None:
     assert pod.query(
         "select table_name, sum(raw_rows), sum(accepted_rows), sum(difference_rows),"
-        " sum(difference_amount) from lastro_qualidade.reconciliacao group by 1 order by 1"
+        " sum(difference_amount) from lastro_cartoes.int_cartoes__reconciliacao group by 1 order by 1"
     ) == [("tb_faturas", 130_000, 130_000, 0, 0), ("tb_pagamentos", 90_774, 90_774, 0, 0)]
     assert pod.query(
         "select count(distinct ref_date), min(ref_date), max(ref_date)"

@@ -111,22 +111,27 @@ def build(workspace: Workspace, *more: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def kept(session_workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def kept(once: Any) -> dict[str, Path]:
     """Two builds: on the afternoon of DAY, and on the morning after, when the day is over."""
-    session_workspace.clear()
-    raw = session_workspace.raw
+    folder = once("notifications", build_twice)
+    return {name: folder / name for name in ("afternoon", "morning")}
+
+
+def build_twice(folder: Path) -> None:
+    workspace = Workspace(folder)
+    raw = workspace.raw
     flush(raw, 1, 0, "2020-02-02 12:01:00", messages("7494212", "Beta", 3, "2020-02-02 12:00:00"))
     afternoon = messages("c1", "Acme", 5000, "2020-02-03 14:00:01.001", f"'{HELLO}'")
     afternoon = f"select * replace (case when n = 0 then '5B81FF24A1' else printf('%010X', n) end as id) from ({afternoon})"
     flush(raw, 0, 0, "2020-02-03 14:01:00", afternoon)
     # The minute that is not over yet is not in the panel.
     flush(raw, 0, 5000, "2020-02-03 15:01:00", messages("c1", "Acme", 20000, "2020-02-03 15:00:30"))
-    build(session_workspace)
-    kept = {"afternoon": session_workspace.keep(tmp_path_factory.mktemp("afternoon"))}
+    build(workspace)
+    workspace.keep(folder / "afternoon")
     payload = "case n when 0 then 'a' || chr(13) || chr(10) || 'b' || chr(10) || chr(10) || 'c' end"
     flush(raw, 0, 25000, "2020-02-04 07:01:00", messages("c1", "Acme", 2, "2020-02-04 07:00:00", payload))
-    build(session_workspace)
-    return kept | {"morning": session_workspace.keep(tmp_path_factory.mktemp("morning"))}
+    build(workspace)
+    workspace.keep(folder / "morning")
 
 
 @pytest.fixture

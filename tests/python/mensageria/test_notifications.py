@@ -157,8 +157,8 @@ def test_a_line_has_the_name_of_the_copy_that_counts(
 
 
 @pytest.fixture(scope="session")
-def compiled_for_new_york(session_workspace: Workspace) -> Compiled:
-    return Compiled(session_workspace, "--vars", "notifications_time_zone: America/New_York")
+def compiled_for_new_york(compile_once: Callable[..., Compiled]) -> Compiled:
+    return compile_once("compiled_for_new_york", "--vars", "notifications_time_zone: America/New_York")
 
 
 @pytest.fixture
