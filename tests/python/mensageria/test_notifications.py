@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lastro.consume.chain import Chain
 from lastro.consume.files import Partition
 from lastro.receive.roots import Folder
-from mensageria.topic import Closing, Flush, Message, Prices, Topic, found_bill, prices, topics
+from mensageria.topic import Closing, Deleted, Flush, Message, Prices, Topic, found_bill, prices, topics
 from quick import Compiled, QuickBuild
 
 TABLES = [
@@ -26,6 +26,7 @@ TABLES = [
     "atraso_notificacoes",
     "relatorio_cobranca_notificacoes",
     "dias_cobranca_notificacoes",
+    "lacunas_notificacoes",
 ]
 # What the project's table of prices says.
 PUBLISHED: Prices = [(None, 1, Decimal("0.04"))]
@@ -64,6 +65,13 @@ def assert_as_defined(built: Tables, topic: Topic, said: Prices) -> None:
     assert found_bill([(*row[:3], row[4]) for row in lines]) == topic.values(said)
     closings = topic.closings()
     assert all((row[1] in closings) == (row[5] is not None) for row in lines)
+    gaps = built.query(
+        "select particao, de_offset, ate_offset, motivo from lastro_mensageria.lacunas_notificacoes"
+    )
+    missing = {
+        (partition, offset): why for partition, first, last, why in gaps for offset in range(first, last + 1)
+    }
+    assert missing == topic.missing()
     names = {message.name for _, _, message in topic.delivered()}
     told = built.query("select distinct customer_name from lastro_mensageria.relatorio_cobranca_notificacoes")
     assert {name for (name,) in told} <= names
@@ -128,10 +136,22 @@ BILLS_OUT_OF_ORDER = Topic(
         Closing(date(2024, 1, 29), at(31, 10), {0: [(0, 0)]}),
     ]
 )
+# One consumer found offsets deleted that another had read, all but the first and the last; and a file is missing.
+GAPS = Topic(
+    [
+        Flush(0, 0, at(30, 9), at(30, 9), [Message("c1", "A", at(30, 8))]),
+        Deleted(0, 1, 5, at(30, 10)),
+        Flush(0, 2, at(30, 11), at(30, 11), [Message("c1", "B", at(30, 8)), Message("c1", "C", at(30, 8))]),
+        Flush(0, 4, at(30, 12), at(30, 12), [Message("c1", "D", at(30, 8))]),
+        Flush(0, 7, at(31, 9), at(31, 9), [Message("c1", "E", at(31, 8))]),
+        Deleted(1, 0, 2, at(31, 10)),
+    ]
+)
 
 
 @many
 @given(topic=topics(), said=prices())
+@example(topic=GAPS, said=PUBLISHED)
 @example(topic=LATE_COPY, said=PUBLISHED)
 @example(topic=HOLE, said=PUBLISHED)
 @example(topic=COPY_ON_AN_EARLIER_DAY, said=PUBLISHED)
@@ -154,6 +174,19 @@ def test_a_line_has_the_name_of_the_copy_that_counts(
     assert built.query(
         "select customer_name, data from lastro_mensageria.relatorio_cobranca_notificacoes"
     ) == [("Acme SA", date(2024, 1, 30))]
+
+
+def test_a_gap_is_of_the_days_around_it(workspace: Workspace, quick: Callable[..., Tables]) -> None:
+    GAPS.write(workspace.raw)
+    day, after = date(2024, 1, 30), date(2024, 1, 31)
+    assert quick("lacunas_notificacoes").query(
+        "select * from lastro_mensageria.lacunas_notificacoes order by particao, de_offset"
+    ) == [
+        ("notifications", 0, 1, 1, "apagada", day, day),
+        ("notifications", 0, 5, 5, "apagada", day, after),
+        ("notifications", 0, 6, 6, "arquivo_ausente", day, after),
+        ("notifications", 1, 0, 2, "apagada", None, None),
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -268,7 +301,7 @@ def test_files_of_kafka_connect_are_read(session_workspace: Workspace, quick: Ca
         pq.write_table(
             table, folder / f"notifications+3+{2 * number:010}.snappy.parquet", compression="snappy"
         )
-    built = quick(*TABLES, "lacunas_notificacoes", "quarentena")
+    built = quick(*TABLES, "quarentena")
     assert bill(built) == [("c1", date(2024, 1, 30), None, 2, Decimal("0.08"), None)]
     assert built.query(
         "select topico, particao, primeiro_offset, ultimo_offset"

@@ -127,10 +127,34 @@ class Closing:
 
 
 @dataclass
+class Deleted:
+    """The record of a range of offsets that the broker had deleted before a consumer read them."""
+
+    partition: int
+    first: int
+    last: int
+    at: datetime
+
+    def write(self, raw: Path) -> Path:
+        name = f"notifications-{self.partition:05}-{self.first}.json"
+        path = raw / f"mensageria/lacunas/dt={self.at:%Y-%m-%d}/{name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        said = {
+            "topico": "notifications",
+            "particao": self.partition,
+            "detectado_em": f"{self.at.isoformat()}Z",
+        }
+        path.write_text(
+            json.dumps(said | {"de_offset": self.first, "ate_offset": self.last}), encoding="utf-8"
+        )
+        return path
+
+
+@dataclass
 class Topic:
     """Everything that happened, in order."""
 
-    steps: list[Flush | Closing] = field(default_factory=list)
+    steps: list[Flush | Closing | Deleted] = field(default_factory=list)
     zone: str = "UTC"
 
     def write(self, raw: Path) -> list[Path]:
@@ -163,6 +187,24 @@ class Topic:
             ends = [offset for offset in kept if offset + 1 not in kept]
             if kept:
                 found[partition] = list(zip(begins, ends, strict=True))
+        return found
+
+    def missing(self) -> dict[tuple[int, int], str]:
+        """Return why an offset is in no file, by partition and offset: it was deleted, or a file is missing."""
+        read, deleted = defaultdict(set), defaultdict(set)
+        for step in self.steps:
+            if isinstance(step, Flush):
+                read[step.partition].update(range(step.offset, step.offset + len(step.messages)))
+            elif isinstance(step, Deleted):
+                deleted[step.partition].update(range(step.first, step.last + 1))
+        found = {}
+        for partition in {*read, *deleted}:
+            known = read[partition] | deleted[partition]
+            for offset in range(min(known), max(known) + 1):
+                if offset in deleted[partition] - read[partition]:
+                    found[partition, offset] = "apagada"
+                elif offset not in read[partition]:
+                    found[partition, offset] = "arquivo_ausente"
         return found
 
     def copies(self) -> dict[tuple, list[tuple]]:
@@ -310,7 +352,7 @@ def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int 
     held_back: list[Flush] = []
     for _ in range(draw(st.integers(2, 10))):
         now += timedelta(hours=draw(st.integers(1, 20)))
-        what = draw(st.integers(0, 8))
+        what = draw(st.integers(0, 9))
         if what < 5:
             partition = draw(st.integers(0, 1))
             messages = draw(st.lists(_message(now, hour), min_size=1, max_size=5))
@@ -320,15 +362,25 @@ def topics(draw: st.DrawFn, zone: str = "UTC", first: date = DAY_ONE, hour: int 
             written = now - timedelta(hours=lag if partition else 0)
             flush = Flush(partition, ends[partition] + 1, written, ingested, messages)
             ends[partition] += len(messages)
-            # A file that is missing for a while.
-            (held_back if draw(st.integers(0, 5)) == 0 else topic.steps).append(flush)
+            # A file that is missing for a while. Perhaps another consumer found some of its messages deleted.
+            is_held_back = draw(st.integers(0, 5)) == 0
+            (held_back if is_held_back else topic.steps).append(flush)
+            if is_held_back and draw(st.booleans()):
+                begin = draw(st.integers(flush.offset, ends[partition]))
+                end = draw(st.integers(begin, ends[partition]))
+                topic.steps.append(Deleted(partition, begin, end, now))
         elif what < 8:
             day = first + timedelta(days=draw(st.integers(0, 3)))
             if day < topic.day_of(now) and day not in topic.closings():
                 known = topic.ranges(cut=draw(st.sampled_from([0, 0, 1, 2])))
                 topic.steps.append(Closing(day, now, known, draw(st.none() | prices())))
-        elif held_back:
+        elif what == 8 and held_back:
             topic.steps.append(held_back.pop(0))
+        elif what == 9:
+            partition = draw(st.integers(0, 1))
+            begin = ends[partition] + 1
+            ends[partition] += draw(st.integers(1, 3))
+            topic.steps.append(Deleted(partition, begin, ends[partition], now))
     if not topic.flushes():
         topic.steps.append(Flush(0, ends[0] + 1, now, now, [Message("c1", "A", now)]))
     return topic
