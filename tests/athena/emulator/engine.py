@@ -155,6 +155,8 @@ parquet.max-merge-distance=0B
 
 _JVM = [
     "-Xmx3G",
+    # Thousands of short statements: what is compiled soon beats what is compiled well.
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-OmitStackTraceInFastThrow",
     "-Dfile.encoding=UTF-8",
