@@ -66,9 +66,9 @@ demo-gate: .venv/installed  ## receive a copy of data/inbox, judge its rows, and
 demo-notifications: .venv/installed  ## from a real broker to the panel: send messages, consume, build, show; Java 17 or later, Maven
 	$(BIN)/python -m lastro.consume.demo
 
-BENCHMARKS := cartoes chatbot cooperativa cobranca api consume notifications recebimento
+BENCHMARKS := cartoes chatbot cooperativa cobranca api consume notifications recebimento history
 
-bench: $(BENCHMARKS:%=bench-%)  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES, MESSAGES and NOTIFICATIONS set the sizes
+bench: $(BENCHMARKS:%=bench-%)  ## time each domain against the shortest hand-written SQL; CLIENTS, ANSWERS, MEMBERS, DEBTS, ROWS, MEGABYTES, GIGABYTES, FILES, MESSAGES, NOTIFICATIONS and HISTORY set the sizes
 
 bench-cartoes: SIZE = --clients $(or $(CLIENTS),1000000)
 bench-chatbot: SIZE = --answers $(or $(ANSWERS),10000000)
@@ -77,6 +77,7 @@ bench-cobranca: SIZE = --debts $(or $(DEBTS),1000000)
 bench-api: SIZE = --rows $(or $(ROWS),400000) --megabytes $(or $(MEGABYTES),1000)
 bench-consume: SIZE = --messages $(or $(MESSAGES),2000000)
 bench-notifications: SIZE = --messages $(or $(NOTIFICATIONS),100000000)
+bench-history: SIZE = --files $(or $(HISTORY),10000)
 bench-recebimento: SIZE = --gigabytes $(or $(GIGABYTES),5) --files $(or $(FILES),1000)
 
 bench-%: .venv/installed

@@ -45,6 +45,7 @@
     {#- Unit '' is of a table that had a key: an older version of the model. -#}
     {%- set is_kept = is_usable and '' not in states.gone
         and not (key and (states.gone or states.stale or states.missing | length > at_once)) -%}
+    {%- set states = states if is_kept or not is_usable else states_of_units(notes, false) -%}
     {%- set is_rebuilt = existing is not none and not is_kept -%}
     {%- set build_relation = target_relation.incorporate(
         path={'identifier': this.identifier ~ '__rebuild'}

@@ -59,7 +59,8 @@
 {%- endmacro %}
 
 {% macro states_of_units(notes, is_usable) -%}
-    {#- Units by what a run has to do with them. With keep_other_units, a unit that is no longer wanted is not gone. -#}
+    {#- Units by what a run has to do with them. The current ones of a usable table are left out: they are all of history.
+        With keep_other_units, a unit that is no longer wanted is not gone. -#}
     {%- set query -%}
         with wanted as (
             {{ wanted_units() }}
@@ -67,22 +68,26 @@
 
         found as (
             {{ found_units(this) if is_usable else 'select unit, unit_rows from ' ~ notes ~ ' where 1 = 0' }}
+        ),
+
+        states as (
+            select
+                coalesce(wanted.unit, noted.unit, found.unit) as unit,
+                case
+                    when wanted.unit is null then 'gone'
+                    when noted.unit is null and found.unit is null then 'missing'
+                    when noted.unit is null or wanted.input_version <> noted.input_version then 'stale'
+                    when {{ "wanted.unit = '' and " if config.get('key') }}noted.unit_rows <> coalesce(found.unit_rows, 0) then 'stale'
+                    when wanted.unit_rows <> noted.unit_rows then 'stale'
+                    else 'current'
+                end as state
+            from wanted
+            full outer join {{ notes }} as noted on wanted.unit = noted.unit
+            full outer join found on coalesce(wanted.unit, noted.unit) = found.unit
         )
 
-        select
-            coalesce(wanted.unit, noted.unit, found.unit) as unit,
-            case
-                when wanted.unit is null then 'gone'
-                when noted.unit is null and found.unit is null then 'missing'
-                when noted.unit is null or wanted.input_version <> noted.input_version then 'stale'
-                when {{ "wanted.unit = '' and " if config.get('key') }}noted.unit_rows <> coalesce(found.unit_rows, 0) then 'stale'
-                when wanted.unit_rows <> noted.unit_rows then 'stale'
-                else 'current'
-            end as state
-        from wanted
-        full outer join {{ notes }} as noted on wanted.unit = noted.unit
-        full outer join found on coalesce(wanted.unit, noted.unit) = found.unit
-        order by 1
+        select unit, state from states
+        {{ "where state <> 'current'" if is_usable }} order by 1
     {%- endset -%}
     {%- set states = {'wanted': [], 'missing': [], 'stale': [], 'current': [], 'gone': []} -%}
     {%- for unit, state in run_query(query).rows -%}

@@ -146,7 +146,7 @@ def land(
                 known.append(old)
             else:
                 new.append(file)
-        gone = [name for name in before if name not in {file.name for file in found}]
+        gone = sorted(before.keys() - {file.name for file in found})
         if gone and not allow_removed:
             problems += [f"{name}: the file is gone. {_GONE}" for name in gone[:10]]
             problems += [f"and {len(gone) - 10} more files are gone. {_GONE}"] if len(gone) > 10 else []
@@ -166,7 +166,7 @@ def land(
         current = {file.name for file in files}
         for name in sorted(({file.name for file in before.values()} - current) & there):
             store.delete(name)
-    removed = sum(file not in files for file in before.values())
+    removed = len(set(before.values()).difference(files))
     return Landing(files, len(read) - len(refused), len(known), removed)
 
 
