@@ -70,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its cost, which its fixtures reveal, and by its folder."""
     for item in items:
         fixtures = set(item.fixturenames)
-        kind = "quick" if "quick" in fixtures else "builds" if "session_workspace" in fixtures else "fast"
+        is_built = fixtures & {"session_workspace", "once"}
+        kind = "quick" if "quick" in fixtures else "builds" if is_built else "fast"
         item.add_marker(kind)
         item.add_marker(item.path.parent.name)
 
@@ -378,7 +379,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rules(session_workspace: Workspace, once: Any) -> list[dict[str, Any]]:
+def rules(once: Any) -> list[dict[str, Any]]:
     """The SQL that `lastro publish` would write into regras.json."""
     from lastro.publish import _rules
 
